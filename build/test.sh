@@ -38,6 +38,10 @@ if ! $only_unit; then
   trap 'KUBEASPIRE_STATE=$state $apphost engine stop' EXIT
 fi
 
+if ! $only_unit && is_wanted EndToEnd; then
+  build/kubectl.sh 1.28 1.31 1.35
+fi
+
 running=0
 for project in tests/*.Tests; do
   project=$(basename "$project")
