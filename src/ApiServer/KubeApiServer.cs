@@ -64,6 +64,9 @@ public sealed class KubeApiServer : IDisposable
     /// <summary>Issues and checks tokens.</summary>
     public ServiceAccountTokens Tokens { get; }
 
+    /// <summary>The rules of authorization as they stand.</summary>
+    public PolicyIndex Index => _authorizer.Index;
+
     /// <summary>Version and health.</summary>
     public ServerInfo Info { get; } = new();
 

@@ -74,7 +74,7 @@ public sealed class ApiFrontend(ApiPipeline pipeline, ServiceAccountTokens token
             UserAgent = http.Request.Headers.UserAgent.ToString(),
             ReadBody = cancellationToken => ReadBodyAsync(http, cancellationToken),
             Http = http,
-            TraceParent = Activity.Current?.Id is { Length: 55 } id ? id : null,
+            TraceParent = Activity.Current is { Recorded: true, IdFormat: ActivityIdFormat.W3C } activity ? activity.Id : null,
         };
         var user = await AuthenticateAsync(http);
         if (user is null)

@@ -22,8 +22,9 @@ internal sealed class TableWriter(ResourceKind kind, string version, string incl
     /// <param name="revision">resourceVersion of the list; null for none.</param>
     /// <param name="next">Continue token; empty for none.</param>
     /// <param name="remaining">remainingItemCount, or null.</param>
+    /// <param name="bookmark">Whether the row is a bookmark's, which has no object to read cells from.</param>
     /// <param name="columns">Whether the columns are described: in a watch only by the first table.</param>
-    public ReadOnlyMemory<byte> Write(IEnumerable<(StateEntry Entry, ReadOnlyMemory<byte> Json)> rows, string? revision, string next, long? remaining, bool columns = true)
+    public ReadOnlyMemory<byte> Write(IEnumerable<(StateEntry Entry, ReadOnlyMemory<byte> Json)> rows, string? revision, string next, long? remaining, bool columns = true, bool bookmark = false)
     {
         var buffer = new ArrayBufferWriter<byte>(4096);
         using var writer = new Utf8JsonWriter(buffer, s_options);
@@ -51,7 +52,7 @@ internal sealed class TableWriter(ResourceKind kind, string version, string incl
         writer.WriteStartArray("rows");
         foreach (var (entry, json) in rows)
         {
-            WriteRow(writer, entry, json);
+            WriteRow(writer, entry, json, bookmark);
         }
 
         writer.WriteEndArray();
@@ -77,11 +78,12 @@ internal sealed class TableWriter(ResourceKind kind, string version, string incl
         writer.WriteEndArray();
     }
 
-    private void WriteRow(Utf8JsonWriter writer, StateEntry entry, ReadOnlyMemory<byte> json)
+    private void WriteRow(Utf8JsonWriter writer, StateEntry entry, ReadOnlyMemory<byte> json, bool bookmark)
     {
         writer.WriteStartObject();
         writer.WriteStartArray("cells");
-        foreach (var cell in kind.Cells(entry.View(kind), now))
+        // A bookmark's row is there for its revision only: nobody prints its cells.
+        foreach (var cell in bookmark ? new object?[kind.Columns.Count] : kind.Cells(entry.View(kind), now))
         {
             switch (cell)
             {

@@ -95,7 +95,6 @@ internal sealed class WatchWriter(TimeProvider clock)
         var include = request.Query["includeObject"];
         var entry = frame.Entry ?? new StateEntry(default, 0, 0, frame.Object, -1);
         var table = new TableWriter(watch.Kind, accepted.Version, include, clock.GetUtcNow());
-        // A bookmark's row has an object to carry the revision, and cells that nobody prints.
-        return table.Write([(entry, frame.Object)], null, "", null, columns);
+        return table.Write([(entry, frame.Object)], null, "", null, columns, bookmark: frame.Type == "BOOKMARK");
     }
 }

@@ -146,7 +146,7 @@ public sealed class DirectApiClient(ApiPipeline pipeline, ApiUser user) : IApiCl
             User = user,
             UserAgent = user.Name[(user.Name.LastIndexOf(':') + 1)..],
             ReadBody = _ => ValueTask.FromResult<ApiResult<RequestBody>>(new RequestBody(body, mediaType)),
-            TraceParent = System.Diagnostics.Activity.Current is { IdFormat: System.Diagnostics.ActivityIdFormat.W3C, Id: { } id } ? id : null,
+            TraceParent = System.Diagnostics.Activity.Current is { Recorded: true, IdFormat: System.Diagnostics.ActivityIdFormat.W3C } activity ? activity.Id : null,
         };
         return await pipeline.HandleAsync(request, cancellationToken);
     }
