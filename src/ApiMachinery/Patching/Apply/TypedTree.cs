@@ -282,6 +282,11 @@ internal static class TypedTree
             return PathElement.Value(item);
         }
 
+        if (schema.ListMapKeys is [var only] && map[only].AsString() is { } name)
+        {
+            return PathElement.Key(only, name);
+        }
+
         var fields = new List<KeyValuePair<string, JsonNode?>>();
         foreach (var key in schema.ListMapKeys)
         {
