@@ -11,8 +11,12 @@ internal sealed class ApiData
 
     public required Dictionary<string, JsonElement> Paths { get; init; }
 
-    public static ApiData Load(string folder) => new()
+    /// <summary>Fields, as <c>definition.field</c>, whose zero value differs from absence.</summary>
+    public required HashSet<string> Pointers { get; init; }
+
+    public static ApiData Load(string folder, string pointers) => new()
     {
+        Pointers = [.. File.ReadLines(pointers).Where(line => line.Length > 0 && line[0] != '#')],
         Definitions = Read(Path.Combine(folder, "definitions.json")),
         Messages = Read(Path.Combine(folder, "messages.json")),
         Paths = Read(Path.Combine(folder, "paths.json")),

@@ -8,7 +8,7 @@ if (args.Length != 2)
     return 2;
 }
 
-var api = ApiData.Load(args[0]);
+var api = ApiData.Load(args[0], Path.Combine(args[1], "build/KindGenerator/pointers.txt"));
 var wanted = File.ReadLines(Path.Combine(args[1], "build/KindGenerator/kinds.txt"))
     .Select(line => line.Trim()).Where(line => line.Length > 0 && line[0] != '#').ToList();
 var output = new Output(args[1]);

@@ -24,7 +24,7 @@ internal static class SchemaText
         var wire = WirePaths(definition, api);
         foreach (var field in fields.EnumerateObject())
         {
-            yield return $"{field.Name} {Type(field.Value)}{Attributes(field.Value)}{(wire.TryGetValue(field.Name, out var path) ? " #" + path : "")}";
+            yield return $"{field.Name} {Type(field.Value)}{Attributes(field.Value)}{(api.Pointers.Contains($"{definition}.{field.Name}") ? " ptr" : "")}{(wire.TryGetValue(field.Name, out var path) ? " #" + path : "")}";
         }
     }
 

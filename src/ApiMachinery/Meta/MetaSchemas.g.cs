@@ -67,12 +67,12 @@ public static class MetaSchemas
             object
             apiVersion s
             dryRun [s] list=atomic #5
-            gracePeriodSeconds i64 #1
-            ignoreStoreReadErrorWithClusterBreakingPotential b #6
+            gracePeriodSeconds i64 ptr #1
+            ignoreStoreReadErrorWithClusterBreakingPotential b ptr #6
             kind s
-            orphanDependents b deprecated #3
-            preconditions @io.k8s.apimachinery.pkg.apis.meta.v1.Preconditions #2
-            propagationPolicy s #4
+            orphanDependents b deprecated ptr #3
+            preconditions @io.k8s.apimachinery.pkg.apis.meta.v1.Preconditions ptr #2
+            propagationPolicy s ptr #4
             """),
         new("io.k8s.apimachinery.pkg.apis.meta.v1.FieldSelectorRequirement", """
             object
@@ -102,20 +102,20 @@ public static class MetaSchemas
         new("io.k8s.apimachinery.pkg.apis.meta.v1.ListMeta", """
             object
             continue s #3
-            remainingItemCount i64 #4
+            remainingItemCount i64 ptr #4
             resourceVersion s #2
             selfLink s deprecated #1
-            shardInfo @io.k8s.apimachinery.pkg.apis.meta.v1.ShardInfo #5
+            shardInfo @io.k8s.apimachinery.pkg.apis.meta.v1.ShardInfo ptr #5
             """),
         new("io.k8s.apimachinery.pkg.apis.meta.v1.ManagedFieldsEntry", """
             object
             apiVersion s #3
             fieldsType s #6
-            fieldsV1 fields #7
+            fieldsV1 fields ptr #7
             manager s #1
             operation s #2
             subresource s #8
-            time time #4
+            time time ptr #4
             """),
         new("io.k8s.apimachinery.pkg.apis.meta.v1.MicroTime", """
             microtime
@@ -124,8 +124,8 @@ public static class MetaSchemas
             object
             annotations {s} #12
             creationTimestamp time #8
-            deletionGracePeriodSeconds i64 #10
-            deletionTimestamp time #9
+            deletionGracePeriodSeconds i64 ptr #10
+            deletionTimestamp time ptr #9
             finalizers [s] list=set patch=merge #14
             generateName s #2
             generation i64 #7
@@ -141,16 +141,16 @@ public static class MetaSchemas
         new("io.k8s.apimachinery.pkg.apis.meta.v1.OwnerReference", """
             object atomic
             apiVersion s ! #5
-            blockOwnerDeletion b #7
-            controller b #6
+            blockOwnerDeletion b ptr #7
+            controller b ptr #6
             kind s ! #1
             name s ! #3
             uid s ! #4
             """),
         new("io.k8s.apimachinery.pkg.apis.meta.v1.Preconditions", """
             object
-            resourceVersion s #2
-            uid s #1
+            resourceVersion s ptr #2
+            uid s ptr #1
             """),
         new("io.k8s.apimachinery.pkg.apis.meta.v1.ServerAddressByClientCIDR", """
             object
@@ -165,7 +165,7 @@ public static class MetaSchemas
             object kind=|v1|Status
             apiVersion s
             code i32 #6
-            details @io.k8s.apimachinery.pkg.apis.meta.v1.StatusDetails #5
+            details @io.k8s.apimachinery.pkg.apis.meta.v1.StatusDetails ptr #5
             kind s
             message s #3
             metadata @io.k8s.apimachinery.pkg.apis.meta.v1.ListMeta #1

@@ -110,6 +110,11 @@ public sealed class Schema
     /// <summary>Whether the parent must have this property.</summary>
     public bool Required { get; init; }
 
+    /// <summary>
+    /// Whether a zero value (<c>""</c>, 0, false, an empty message) of this property says something else than its absence: upstream's type is a pointer.
+    /// </summary>
+    public bool Pointer { get; init; }
+
     /// <summary>Whether upstream marks the field as deprecated.</summary>
     public bool Deprecated { get; init; }
 

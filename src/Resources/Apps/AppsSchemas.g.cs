@@ -50,14 +50,14 @@ public static class AppsSchemas
         new("io.k8s.api.apps.v1.DaemonSetSpec", """
             object
             minReadySeconds i32 #4
-            revisionHistoryLimit i32 #6
-            selector @io.k8s.apimachinery.pkg.apis.meta.v1.LabelSelector ! #1
+            revisionHistoryLimit i32 ptr #6
+            selector @io.k8s.apimachinery.pkg.apis.meta.v1.LabelSelector ! ptr #1
             template @io.k8s.api.core.v1.PodTemplateSpec ! #2
             updateStrategy @io.k8s.api.apps.v1.DaemonSetUpdateStrategy #3
             """),
         new("io.k8s.api.apps.v1.DaemonSetStatus", """
             object
-            collisionCount i32 #9
+            collisionCount i32 ptr #9
             conditions [@io.k8s.api.apps.v1.DaemonSetCondition] list=map(type) patch=merge key=type #10
             currentNumberScheduled i32 ! #1
             desiredNumberScheduled i32 ! #3
@@ -70,7 +70,7 @@ public static class AppsSchemas
             """),
         new("io.k8s.api.apps.v1.DaemonSetUpdateStrategy", """
             object
-            rollingUpdate @io.k8s.api.apps.v1.RollingUpdateDaemonSet #2
+            rollingUpdate @io.k8s.api.apps.v1.RollingUpdateDaemonSet ptr #2
             type s #1
             """),
         new("io.k8s.api.apps.v1.Deployment", """
@@ -101,28 +101,28 @@ public static class AppsSchemas
             object
             minReadySeconds i32 #5
             paused b #7
-            progressDeadlineSeconds i32 #9
-            replicas i32 #1
-            revisionHistoryLimit i32 #6
-            selector @io.k8s.apimachinery.pkg.apis.meta.v1.LabelSelector ! #2
+            progressDeadlineSeconds i32 ptr #9
+            replicas i32 ptr #1
+            revisionHistoryLimit i32 ptr #6
+            selector @io.k8s.apimachinery.pkg.apis.meta.v1.LabelSelector ! ptr #2
             strategy @io.k8s.api.apps.v1.DeploymentStrategy patch=retainKeys #4
             template @io.k8s.api.core.v1.PodTemplateSpec ! #3
             """),
         new("io.k8s.api.apps.v1.DeploymentStatus", """
             object
             availableReplicas i32 #4
-            collisionCount i32 #8
+            collisionCount i32 ptr #8
             conditions [@io.k8s.api.apps.v1.DeploymentCondition] list=map(type) patch=merge key=type #6
             observedGeneration i64 #1
             readyReplicas i32 #7
             replicas i32 #2
-            terminatingReplicas i32 #9
+            terminatingReplicas i32 ptr #9
             unavailableReplicas i32 #5
             updatedReplicas i32 #3
             """),
         new("io.k8s.api.apps.v1.DeploymentStrategy", """
             object
-            rollingUpdate @io.k8s.api.apps.v1.RollingUpdateDeployment #2
+            rollingUpdate @io.k8s.api.apps.v1.RollingUpdateDeployment ptr #2
             type s #1
             """),
         new("io.k8s.api.apps.v1.ReplicaSet", """
@@ -151,8 +151,8 @@ public static class AppsSchemas
         new("io.k8s.api.apps.v1.ReplicaSetSpec", """
             object
             minReadySeconds i32 #4
-            replicas i32 #1
-            selector @io.k8s.apimachinery.pkg.apis.meta.v1.LabelSelector ! #2
+            replicas i32 ptr #1
+            selector @io.k8s.apimachinery.pkg.apis.meta.v1.LabelSelector ! ptr #2
             template @io.k8s.api.core.v1.PodTemplateSpec #3
             """),
         new("io.k8s.api.apps.v1.ReplicaSetStatus", """
@@ -163,17 +163,17 @@ public static class AppsSchemas
             observedGeneration i64 #3
             readyReplicas i32 #4
             replicas i32 ! #1
-            terminatingReplicas i32 #7
+            terminatingReplicas i32 ptr #7
             """),
         new("io.k8s.api.apps.v1.RollingUpdateDaemonSet", """
             object
-            maxSurge intorstring #2
-            maxUnavailable intorstring #1
+            maxSurge intorstring ptr #2
+            maxUnavailable intorstring ptr #1
             """),
         new("io.k8s.api.apps.v1.RollingUpdateDeployment", """
             object
-            maxSurge intorstring #2
-            maxUnavailable intorstring #1
+            maxSurge intorstring ptr #2
+            maxUnavailable intorstring ptr #1
             """),
     ];
 }

@@ -38,8 +38,8 @@ public static class AuthenticationSchemas
         new("io.k8s.api.authentication.v1.TokenRequestSpec", """
             object
             audiences [s] list=atomic #1
-            boundObjectRef @io.k8s.api.authentication.v1.BoundObjectReference #3
-            expirationSeconds i64 #4
+            boundObjectRef @io.k8s.api.authentication.v1.BoundObjectReference ptr #3
+            expirationSeconds i64 ptr #4
             """),
         new("io.k8s.api.authentication.v1.TokenRequestStatus", """
             object

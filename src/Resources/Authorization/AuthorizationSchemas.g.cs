@@ -39,9 +39,9 @@ public static class AuthorizationSchemas
             """),
         new("io.k8s.api.authorization.v1.ResourceAttributes", """
             object
-            fieldSelector @io.k8s.api.authorization.v1.FieldSelectorAttributes #8
+            fieldSelector @io.k8s.api.authorization.v1.FieldSelectorAttributes ptr #8
             group s #3
-            labelSelector @io.k8s.api.authorization.v1.LabelSelectorAttributes #9
+            labelSelector @io.k8s.api.authorization.v1.LabelSelectorAttributes ptr #9
             name s #7
             namespace s #1
             resource s #5
@@ -66,8 +66,8 @@ public static class AuthorizationSchemas
             """),
         new("io.k8s.api.authorization.v1.SelfSubjectAccessReviewSpec", """
             object
-            nonResourceAttributes @io.k8s.api.authorization.v1.NonResourceAttributes #2
-            resourceAttributes @io.k8s.api.authorization.v1.ResourceAttributes #1
+            nonResourceAttributes @io.k8s.api.authorization.v1.NonResourceAttributes ptr #2
+            resourceAttributes @io.k8s.api.authorization.v1.ResourceAttributes ptr #1
             """),
         new("io.k8s.api.authorization.v1.SelfSubjectRulesReview", """
             object kind=authorization.k8s.io|v1|SelfSubjectRulesReview
@@ -93,8 +93,8 @@ public static class AuthorizationSchemas
             object
             extra {[s]} #5
             groups [s] list=atomic #4
-            nonResourceAttributes @io.k8s.api.authorization.v1.NonResourceAttributes #2
-            resourceAttributes @io.k8s.api.authorization.v1.ResourceAttributes #1
+            nonResourceAttributes @io.k8s.api.authorization.v1.NonResourceAttributes ptr #2
+            resourceAttributes @io.k8s.api.authorization.v1.ResourceAttributes ptr #1
             uid s #6
             user s #3
             """),

@@ -25,13 +25,13 @@ public static class CoordinationSchemas
             """),
         new("io.k8s.api.coordination.v1.LeaseSpec", """
             object
-            acquireTime microtime #3
-            holderIdentity s #1
-            leaseDurationSeconds i32 #2
-            leaseTransitions i32 #5
-            preferredHolder s #7
-            renewTime microtime #4
-            strategy s #6
+            acquireTime microtime ptr #3
+            holderIdentity s ptr #1
+            leaseDurationSeconds i32 ptr #2
+            leaseTransitions i32 ptr #5
+            preferredHolder s ptr #7
+            renewTime microtime ptr #4
+            strategy s ptr #6
             """),
     ];
 }

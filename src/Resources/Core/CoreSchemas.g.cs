@@ -18,13 +18,13 @@ public static class CoreSchemas
             """),
         new("io.k8s.api.core.v1.Affinity", """
             object
-            nodeAffinity @io.k8s.api.core.v1.NodeAffinity #1
-            podAffinity @io.k8s.api.core.v1.PodAffinity #2
-            podAntiAffinity @io.k8s.api.core.v1.PodAntiAffinity #3
+            nodeAffinity @io.k8s.api.core.v1.NodeAffinity ptr #1
+            podAffinity @io.k8s.api.core.v1.PodAffinity ptr #2
+            podAntiAffinity @io.k8s.api.core.v1.PodAntiAffinity ptr #3
             """),
         new("io.k8s.api.core.v1.AppArmorProfile", """
             object
-            localhostProfile s #2
+            localhostProfile s ptr #2
             type s ! #1
             """),
         new("io.k8s.api.core.v1.AttachedVolume", """
@@ -34,12 +34,12 @@ public static class CoreSchemas
             """),
         new("io.k8s.api.core.v1.AzureDiskVolumeSource", """
             object
-            cachingMode s #3
+            cachingMode s ptr #3
             diskName s ! #1
             diskURI s ! #2
-            fsType s #4
-            kind s #6
-            readOnly b #5
+            fsType s ptr #4
+            kind s ptr #6
+            readOnly b ptr #5
             """),
         new("io.k8s.api.core.v1.AzureFileVolumeSource", """
             object
@@ -57,9 +57,9 @@ public static class CoreSchemas
         new("io.k8s.api.core.v1.CSIVolumeSource", """
             object
             driver s ! #1
-            fsType s #3
-            nodePublishSecretRef @io.k8s.api.core.v1.LocalObjectReference #5
-            readOnly b #2
+            fsType s ptr #3
+            nodePublishSecretRef @io.k8s.api.core.v1.LocalObjectReference ptr #5
+            readOnly b ptr #2
             volumeAttributes {s} #4
             """),
         new("io.k8s.api.core.v1.Capabilities", """
@@ -73,47 +73,47 @@ public static class CoreSchemas
             path s #2
             readOnly b #6
             secretFile s #4
-            secretRef @io.k8s.api.core.v1.LocalObjectReference #5
+            secretRef @io.k8s.api.core.v1.LocalObjectReference ptr #5
             user s #3
             """),
         new("io.k8s.api.core.v1.CinderVolumeSource", """
             object
             fsType s #2
             readOnly b #3
-            secretRef @io.k8s.api.core.v1.LocalObjectReference #4
+            secretRef @io.k8s.api.core.v1.LocalObjectReference ptr #4
             volumeID s ! #1
             """),
         new("io.k8s.api.core.v1.ClientIPConfig", """
             object
-            timeoutSeconds i32 #1
+            timeoutSeconds i32 ptr #1
             """),
         new("io.k8s.api.core.v1.ClusterTrustBundleProjection", """
             object
-            labelSelector @io.k8s.apimachinery.pkg.apis.meta.v1.LabelSelector #3
-            name s #1
-            optional b #5
+            labelSelector @io.k8s.apimachinery.pkg.apis.meta.v1.LabelSelector ptr #3
+            name s ptr #1
+            optional b ptr #5
             path s ! #4
-            signerName s #2
+            signerName s ptr #2
             """),
         new("io.k8s.api.core.v1.ConfigMap", """
             object kind=|v1|ConfigMap
             apiVersion s
             binaryData {bytes} #3
             data {s} #2
-            immutable b #4
+            immutable b ptr #4
             kind s
             metadata @io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta #1
             """),
         new("io.k8s.api.core.v1.ConfigMapEnvSource", """
             object
             name s #1.1
-            optional b #2
+            optional b ptr #2
             """),
         new("io.k8s.api.core.v1.ConfigMapKeySelector", """
             object atomic
             key s ! #2
             name s #1.1
-            optional b #3
+            optional b ptr #3
             """),
         new("io.k8s.api.core.v1.ConfigMapList", """
             object kind=|v1|ConfigMapList
@@ -134,14 +134,14 @@ public static class CoreSchemas
             object
             items [@io.k8s.api.core.v1.KeyToPath] list=atomic #2
             name s #1.1
-            optional b #4
+            optional b ptr #4
             """),
         new("io.k8s.api.core.v1.ConfigMapVolumeSource", """
             object
-            defaultMode i32 #3
+            defaultMode i32 ptr #3
             items [@io.k8s.api.core.v1.KeyToPath] list=atomic #2
             name s #1.1
-            optional b #4
+            optional b ptr #4
             """),
         new("io.k8s.api.core.v1.Container", """
             object
@@ -151,17 +151,17 @@ public static class CoreSchemas
             envFrom [@io.k8s.api.core.v1.EnvFromSource] list=atomic #19
             image s #2
             imagePullPolicy s #14
-            lifecycle @io.k8s.api.core.v1.Lifecycle #12
-            livenessProbe @io.k8s.api.core.v1.Probe #10
+            lifecycle @io.k8s.api.core.v1.Lifecycle ptr #12
+            livenessProbe @io.k8s.api.core.v1.Probe ptr #10
             name s ! #1
             ports [@io.k8s.api.core.v1.ContainerPort] list=map(containerPort,protocol) patch=merge key=containerPort #6
-            readinessProbe @io.k8s.api.core.v1.Probe #11
+            readinessProbe @io.k8s.api.core.v1.Probe ptr #11
             resizePolicy [@io.k8s.api.core.v1.ContainerResizePolicy] list=atomic #23
             resources @io.k8s.api.core.v1.ResourceRequirements #8
-            restartPolicy s #24
+            restartPolicy s ptr #24
             restartPolicyRules [@io.k8s.api.core.v1.ContainerRestartRule] list=atomic #25
-            securityContext @io.k8s.api.core.v1.SecurityContext #15
-            startupProbe @io.k8s.api.core.v1.Probe #22
+            securityContext @io.k8s.api.core.v1.SecurityContext ptr #15
+            startupProbe @io.k8s.api.core.v1.Probe ptr #22
             stdin b #16
             stdinOnce b #17
             terminationMessagePath s #13
@@ -198,7 +198,7 @@ public static class CoreSchemas
         new("io.k8s.api.core.v1.ContainerRestartRule", """
             object
             action s ! #1
-            exitCodes @io.k8s.api.core.v1.ContainerRestartRuleOnExitCodes #2
+            exitCodes @io.k8s.api.core.v1.ContainerRestartRuleOnExitCodes ptr #2
             """),
         new("io.k8s.api.core.v1.ContainerRestartRuleOnExitCodes", """
             object
@@ -207,9 +207,9 @@ public static class CoreSchemas
             """),
         new("io.k8s.api.core.v1.ContainerState", """
             object
-            running @io.k8s.api.core.v1.ContainerStateRunning #2
-            terminated @io.k8s.api.core.v1.ContainerStateTerminated #3
-            waiting @io.k8s.api.core.v1.ContainerStateWaiting #1
+            running @io.k8s.api.core.v1.ContainerStateRunning ptr #2
+            terminated @io.k8s.api.core.v1.ContainerStateTerminated ptr #3
+            waiting @io.k8s.api.core.v1.ContainerStateWaiting ptr #1
             """),
         new("io.k8s.api.core.v1.ContainerStateRunning", """
             object
@@ -240,17 +240,17 @@ public static class CoreSchemas
             lastState @io.k8s.api.core.v1.ContainerState #3
             name s ! #1
             ready b ! #4
-            resources @io.k8s.api.core.v1.ResourceRequirements #11
+            resources @io.k8s.api.core.v1.ResourceRequirements ptr #11
             restartCount i32 ! #5
-            started b #9
+            started b ptr #9
             state @io.k8s.api.core.v1.ContainerState #2
-            stopSignal s #15
-            user @io.k8s.api.core.v1.ContainerUser #13
+            stopSignal s ptr #15
+            user @io.k8s.api.core.v1.ContainerUser ptr #13
             volumeMounts [@io.k8s.api.core.v1.VolumeMountStatus] list=map(mountPath) patch=merge key=mountPath #12
             """),
         new("io.k8s.api.core.v1.ContainerUser", """
             object
-            linux @io.k8s.api.core.v1.LinuxContainerUser #1
+            linux @io.k8s.api.core.v1.LinuxContainerUser ptr #1
             """),
         new("io.k8s.api.core.v1.DaemonEndpoint", """
             object
@@ -262,31 +262,31 @@ public static class CoreSchemas
             """),
         new("io.k8s.api.core.v1.DownwardAPIVolumeFile", """
             object
-            fieldRef @io.k8s.api.core.v1.ObjectFieldSelector #2
-            mode i32 #4
+            fieldRef @io.k8s.api.core.v1.ObjectFieldSelector ptr #2
+            mode i32 ptr #4
             path s ! #1
-            resourceFieldRef @io.k8s.api.core.v1.ResourceFieldSelector #3
+            resourceFieldRef @io.k8s.api.core.v1.ResourceFieldSelector ptr #3
             """),
         new("io.k8s.api.core.v1.DownwardAPIVolumeSource", """
             object
-            defaultMode i32 #2
+            defaultMode i32 ptr #2
             items [@io.k8s.api.core.v1.DownwardAPIVolumeFile] list=atomic #1
             """),
         new("io.k8s.api.core.v1.EmptyDirVolumeSource", """
             object
             medium s #1
-            sizeLimit quantity #2
+            sizeLimit quantity ptr #2
             """),
         new("io.k8s.api.core.v1.EndpointAddress", """
             object atomic
             hostname s #3
             ip s ! #1
-            nodeName s #4
-            targetRef @io.k8s.api.core.v1.ObjectReference #2
+            nodeName s ptr #4
+            targetRef @io.k8s.api.core.v1.ObjectReference ptr #2
             """),
         new("io.k8s.api.core.v1.EndpointPort", """
             object atomic
-            appProtocol s #4
+            appProtocol s ptr #4
             name s #1
             port i32 ! #2
             protocol s #3
@@ -313,23 +313,23 @@ public static class CoreSchemas
             """),
         new("io.k8s.api.core.v1.EnvFromSource", """
             object
-            configMapRef @io.k8s.api.core.v1.ConfigMapEnvSource #2
+            configMapRef @io.k8s.api.core.v1.ConfigMapEnvSource ptr #2
             prefix s #1
-            secretRef @io.k8s.api.core.v1.SecretEnvSource #3
+            secretRef @io.k8s.api.core.v1.SecretEnvSource ptr #3
             """),
         new("io.k8s.api.core.v1.EnvVar", """
             object
             name s ! #1
             value s #2
-            valueFrom @io.k8s.api.core.v1.EnvVarSource #3
+            valueFrom @io.k8s.api.core.v1.EnvVarSource ptr #3
             """),
         new("io.k8s.api.core.v1.EnvVarSource", """
             object
-            configMapKeyRef @io.k8s.api.core.v1.ConfigMapKeySelector #3
-            fieldRef @io.k8s.api.core.v1.ObjectFieldSelector #1
-            fileKeyRef @io.k8s.api.core.v1.FileKeySelector #5
-            resourceFieldRef @io.k8s.api.core.v1.ResourceFieldSelector #2
-            secretKeyRef @io.k8s.api.core.v1.SecretKeySelector #4
+            configMapKeyRef @io.k8s.api.core.v1.ConfigMapKeySelector ptr #3
+            fieldRef @io.k8s.api.core.v1.ObjectFieldSelector ptr #1
+            fileKeyRef @io.k8s.api.core.v1.FileKeySelector ptr #5
+            resourceFieldRef @io.k8s.api.core.v1.ResourceFieldSelector ptr #2
+            secretKeyRef @io.k8s.api.core.v1.SecretKeySelector ptr #4
             """),
         new("io.k8s.api.core.v1.EphemeralContainer", """
             object
@@ -339,17 +339,17 @@ public static class CoreSchemas
             envFrom [@io.k8s.api.core.v1.EnvFromSource] list=atomic #1.19
             image s #1.2
             imagePullPolicy s #1.14
-            lifecycle @io.k8s.api.core.v1.Lifecycle #1.12
-            livenessProbe @io.k8s.api.core.v1.Probe #1.10
+            lifecycle @io.k8s.api.core.v1.Lifecycle ptr #1.12
+            livenessProbe @io.k8s.api.core.v1.Probe ptr #1.10
             name s ! #1.1
             ports [@io.k8s.api.core.v1.ContainerPort] list=map(containerPort,protocol) patch=merge key=containerPort #1.6
-            readinessProbe @io.k8s.api.core.v1.Probe #1.11
+            readinessProbe @io.k8s.api.core.v1.Probe ptr #1.11
             resizePolicy [@io.k8s.api.core.v1.ContainerResizePolicy] list=atomic #1.23
             resources @io.k8s.api.core.v1.ResourceRequirements #1.8
-            restartPolicy s #1.24
+            restartPolicy s ptr #1.24
             restartPolicyRules [@io.k8s.api.core.v1.ContainerRestartRule] list=atomic #1.25
-            securityContext @io.k8s.api.core.v1.SecurityContext #1.15
-            startupProbe @io.k8s.api.core.v1.Probe #1.22
+            securityContext @io.k8s.api.core.v1.SecurityContext ptr #1.15
+            startupProbe @io.k8s.api.core.v1.Probe ptr #1.22
             stdin b #1.16
             stdinOnce b #1.17
             targetContainerName s #2
@@ -362,7 +362,7 @@ public static class CoreSchemas
             """),
         new("io.k8s.api.core.v1.EphemeralVolumeSource", """
             object
-            volumeClaimTemplate @io.k8s.api.core.v1.PersistentVolumeClaimTemplate #1
+            volumeClaimTemplate @io.k8s.api.core.v1.PersistentVolumeClaimTemplate ptr #1
             """),
         new("io.k8s.api.core.v1.Event", """
             object kind=|v1|Event
@@ -377,10 +377,10 @@ public static class CoreSchemas
             message s #4
             metadata @io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta ! #1
             reason s #3
-            related @io.k8s.api.core.v1.ObjectReference #13
+            related @io.k8s.api.core.v1.ObjectReference ptr #13
             reportingComponent s #14
             reportingInstance s #15
-            series @io.k8s.api.core.v1.EventSeries #11
+            series @io.k8s.api.core.v1.EventSeries ptr #11
             source @io.k8s.api.core.v1.EventSource #5
             type s #9
             """),
@@ -408,7 +408,7 @@ public static class CoreSchemas
         new("io.k8s.api.core.v1.FCVolumeSource", """
             object
             fsType s #3
-            lun i32 #2
+            lun i32 ptr #2
             readOnly b #4
             targetWWNs [s] list=atomic #1
             wwids [s] list=atomic #5
@@ -416,7 +416,7 @@ public static class CoreSchemas
         new("io.k8s.api.core.v1.FileKeySelector", """
             object atomic
             key s ! #3
-            optional b #4
+            optional b ptr #4
             path s ! #2
             volumeName s ! #1
             """),
@@ -426,7 +426,7 @@ public static class CoreSchemas
             fsType s #2
             options {s} #5
             readOnly b #4
-            secretRef @io.k8s.api.core.v1.LocalObjectReference #3
+            secretRef @io.k8s.api.core.v1.LocalObjectReference ptr #3
             """),
         new("io.k8s.api.core.v1.FlockerVolumeSource", """
             object
@@ -443,7 +443,7 @@ public static class CoreSchemas
         new("io.k8s.api.core.v1.GRPCAction", """
             object
             port i32 ! #1
-            service s #2
+            service s ptr #2
             """),
         new("io.k8s.api.core.v1.GitRepoVolumeSource", """
             object
@@ -482,20 +482,20 @@ public static class CoreSchemas
         new("io.k8s.api.core.v1.HostPathVolumeSource", """
             object
             path s ! #1
-            type s #2
+            type s ptr #2
             """),
         new("io.k8s.api.core.v1.ISCSIVolumeSource", """
             object
             chapAuthDiscovery b #8
             chapAuthSession b #11
             fsType s #5
-            initiatorName s #12
+            initiatorName s ptr #12
             iqn s ! #2
             iscsiInterface s #4
             lun i32 ! #3
             portals [s] list=atomic #7
             readOnly b #6
-            secretRef @io.k8s.api.core.v1.LocalObjectReference #10
+            secretRef @io.k8s.api.core.v1.LocalObjectReference ptr #10
             targetPortal s ! #1
             """),
         new("io.k8s.api.core.v1.ImageVolumeSource", """
@@ -510,21 +510,21 @@ public static class CoreSchemas
         new("io.k8s.api.core.v1.KeyToPath", """
             object
             key s ! #1
-            mode i32 #3
+            mode i32 ptr #3
             path s ! #2
             """),
         new("io.k8s.api.core.v1.Lifecycle", """
             object
-            postStart @io.k8s.api.core.v1.LifecycleHandler #1
-            preStop @io.k8s.api.core.v1.LifecycleHandler #2
-            stopSignal s #3
+            postStart @io.k8s.api.core.v1.LifecycleHandler ptr #1
+            preStop @io.k8s.api.core.v1.LifecycleHandler ptr #2
+            stopSignal s ptr #3
             """),
         new("io.k8s.api.core.v1.LifecycleHandler", """
             object
-            exec @io.k8s.api.core.v1.ExecAction #1
-            httpGet @io.k8s.api.core.v1.HTTPGetAction #2
-            sleep @io.k8s.api.core.v1.SleepAction #4
-            tcpSocket @io.k8s.api.core.v1.TCPSocketAction deprecated #3
+            exec @io.k8s.api.core.v1.ExecAction ptr #1
+            httpGet @io.k8s.api.core.v1.HTTPGetAction ptr #2
+            sleep @io.k8s.api.core.v1.SleepAction ptr #4
+            tcpSocket @io.k8s.api.core.v1.TCPSocketAction deprecated ptr #3
             """),
         new("io.k8s.api.core.v1.LinuxContainerUser", """
             object
@@ -536,7 +536,7 @@ public static class CoreSchemas
             object
             hostname s #2
             ip s #1
-            ipMode s #3
+            ipMode s ptr #3
             ports [@io.k8s.api.core.v1.PortStatus] list=atomic #4
             """),
         new("io.k8s.api.core.v1.LoadBalancerStatus", """
@@ -601,7 +601,7 @@ public static class CoreSchemas
         new("io.k8s.api.core.v1.NodeAffinity", """
             object
             preferredDuringSchedulingIgnoredDuringExecution [@io.k8s.api.core.v1.PreferredSchedulingTerm] list=atomic #2
-            requiredDuringSchedulingIgnoredDuringExecution @io.k8s.api.core.v1.NodeSelector #1
+            requiredDuringSchedulingIgnoredDuringExecution @io.k8s.api.core.v1.NodeSelector ptr #1
             """),
         new("io.k8s.api.core.v1.NodeAllocatableResourceClaimStatus", """
             object
@@ -620,14 +620,14 @@ public static class CoreSchemas
             """),
         new("io.k8s.api.core.v1.NodeConfigSource", """
             object
-            configMap @io.k8s.api.core.v1.ConfigMapNodeConfigSource #2
+            configMap @io.k8s.api.core.v1.ConfigMapNodeConfigSource ptr #2
             """),
         new("io.k8s.api.core.v1.NodeConfigStatus", """
             object
-            active @io.k8s.api.core.v1.NodeConfigSource #2
-            assigned @io.k8s.api.core.v1.NodeConfigSource #1
+            active @io.k8s.api.core.v1.NodeConfigSource ptr #2
+            assigned @io.k8s.api.core.v1.NodeConfigSource ptr #1
             error s #4
-            lastKnownGood @io.k8s.api.core.v1.NodeConfigSource #3
+            lastKnownGood @io.k8s.api.core.v1.NodeConfigSource ptr #3
             """),
         new("io.k8s.api.core.v1.NodeDaemonEndpoints", """
             object
@@ -635,7 +635,7 @@ public static class CoreSchemas
             """),
         new("io.k8s.api.core.v1.NodeFeatures", """
             object
-            supplementalGroupsPolicy b #1
+            supplementalGroupsPolicy b ptr #1
             """),
         new("io.k8s.api.core.v1.NodeList", """
             object kind=|v1|NodeList
@@ -646,13 +646,13 @@ public static class CoreSchemas
             """),
         new("io.k8s.api.core.v1.NodeRuntimeHandler", """
             object
-            features @io.k8s.api.core.v1.NodeRuntimeHandlerFeatures #2
+            features @io.k8s.api.core.v1.NodeRuntimeHandlerFeatures ptr #2
             name s #1
             """),
         new("io.k8s.api.core.v1.NodeRuntimeHandlerFeatures", """
             object
-            recursiveReadOnlyMounts b #1
-            userNamespaces b #2
+            recursiveReadOnlyMounts b ptr #1
+            userNamespaces b ptr #2
             """),
         new("io.k8s.api.core.v1.NodeSelector", """
             object atomic
@@ -671,7 +671,7 @@ public static class CoreSchemas
             """),
         new("io.k8s.api.core.v1.NodeSpec", """
             object
-            configSource @io.k8s.api.core.v1.NodeConfigSource deprecated #6
+            configSource @io.k8s.api.core.v1.NodeConfigSource deprecated ptr #6
             externalID s deprecated #2
             podCIDR s #1
             podCIDRs [s] list=set patch=merge #7
@@ -685,10 +685,10 @@ public static class CoreSchemas
             allocatable {quantity} #2
             capacity {quantity} #1
             conditions [@io.k8s.api.core.v1.NodeCondition] list=map(type) patch=merge key=type #4
-            config @io.k8s.api.core.v1.NodeConfigStatus #11
+            config @io.k8s.api.core.v1.NodeConfigStatus ptr #11
             daemonEndpoints @io.k8s.api.core.v1.NodeDaemonEndpoints #6
             declaredFeatures [s] list=atomic #14
-            features @io.k8s.api.core.v1.NodeFeatures #13
+            features @io.k8s.api.core.v1.NodeFeatures ptr #13
             images [@io.k8s.api.core.v1.ContainerImage] list=atomic #8
             nodeInfo @io.k8s.api.core.v1.NodeSystemInfo #7
             phase s deprecated #3
@@ -698,7 +698,7 @@ public static class CoreSchemas
             """),
         new("io.k8s.api.core.v1.NodeSwapStatus", """
             object
-            capacity i64 #1
+            capacity i64 ptr #1
             """),
         new("io.k8s.api.core.v1.NodeSystemInfo", """
             object
@@ -711,7 +711,7 @@ public static class CoreSchemas
             machineID s ! #1
             operatingSystem s ! #9
             osImage s ! #5
-            swap @io.k8s.api.core.v1.NodeSwapStatus #11
+            swap @io.k8s.api.core.v1.NodeSwapStatus ptr #11
             systemUUID s ! #2
             """),
         new("io.k8s.api.core.v1.ObjectFieldSelector", """
@@ -732,13 +732,13 @@ public static class CoreSchemas
         new("io.k8s.api.core.v1.PersistentVolumeClaimSpec", """
             object
             accessModes [s] list=atomic #1
-            dataSource @io.k8s.api.core.v1.TypedLocalObjectReference #7
-            dataSourceRef @io.k8s.api.core.v1.TypedObjectReference #8
+            dataSource @io.k8s.api.core.v1.TypedLocalObjectReference ptr #7
+            dataSourceRef @io.k8s.api.core.v1.TypedObjectReference ptr #8
             resources @io.k8s.api.core.v1.VolumeResourceRequirements #2
-            selector @io.k8s.apimachinery.pkg.apis.meta.v1.LabelSelector #4
-            storageClassName s #5
-            volumeAttributesClassName s #9
-            volumeMode s #6
+            selector @io.k8s.apimachinery.pkg.apis.meta.v1.LabelSelector ptr #4
+            storageClassName s ptr #5
+            volumeAttributesClassName s ptr #9
+            volumeMode s ptr #6
             volumeName s #3
             """),
         new("io.k8s.api.core.v1.PersistentVolumeClaimTemplate", """
@@ -771,10 +771,10 @@ public static class CoreSchemas
             """),
         new("io.k8s.api.core.v1.PodAffinityTerm", """
             object
-            labelSelector @io.k8s.apimachinery.pkg.apis.meta.v1.LabelSelector #1
+            labelSelector @io.k8s.apimachinery.pkg.apis.meta.v1.LabelSelector ptr #1
             matchLabelKeys [s] list=atomic #5
             mismatchLabelKeys [s] list=atomic #6
-            namespaceSelector @io.k8s.apimachinery.pkg.apis.meta.v1.LabelSelector #4
+            namespaceSelector @io.k8s.apimachinery.pkg.apis.meta.v1.LabelSelector ptr #4
             namespaces [s] list=atomic #2
             topologyKey s ! #3
             """),
@@ -789,7 +789,7 @@ public static class CoreSchemas
             credentialBundlePath s #4
             keyPath s #5
             keyType s ! #2
-            maxExpirationSeconds i32 #3
+            maxExpirationSeconds i32 ptr #3
             signerName s ! #1
             userAnnotations {s} #7
             """),
@@ -812,7 +812,7 @@ public static class CoreSchemas
         new("io.k8s.api.core.v1.PodDNSConfigOption", """
             object
             name s #1
-            value s #2
+            value s ptr #2
             """),
         new("io.k8s.api.core.v1.PodExtendedResourceClaimStatus", """
             object
@@ -841,13 +841,13 @@ public static class CoreSchemas
         new("io.k8s.api.core.v1.PodResourceClaim", """
             object
             name s ! #1
-            resourceClaimName s #3
-            resourceClaimTemplateName s #4
+            resourceClaimName s ptr #3
+            resourceClaimTemplateName s ptr #4
             """),
         new("io.k8s.api.core.v1.PodResourceClaimStatus", """
             object
             name s ! #1
-            resourceClaimName s #2
+            resourceClaimName s ptr #2
             """),
         new("io.k8s.api.core.v1.PodSchedulingGate", """
             object
@@ -855,65 +855,65 @@ public static class CoreSchemas
             """),
         new("io.k8s.api.core.v1.PodSchedulingGroup", """
             object
-            podGroupName s #1
+            podGroupName s ptr #1
             """),
         new("io.k8s.api.core.v1.PodSecurityContext", """
             object
-            appArmorProfile @io.k8s.api.core.v1.AppArmorProfile #11
-            fsGroup i64 #5
-            fsGroupChangePolicy s #9
-            runAsGroup i64 #6
-            runAsNonRoot b #3
-            runAsUser i64 #2
-            seLinuxChangePolicy s #13
-            seLinuxOptions @io.k8s.api.core.v1.SELinuxOptions #1
-            seccompProfile @io.k8s.api.core.v1.SeccompProfile #10
+            appArmorProfile @io.k8s.api.core.v1.AppArmorProfile ptr #11
+            fsGroup i64 ptr #5
+            fsGroupChangePolicy s ptr #9
+            runAsGroup i64 ptr #6
+            runAsNonRoot b ptr #3
+            runAsUser i64 ptr #2
+            seLinuxChangePolicy s ptr #13
+            seLinuxOptions @io.k8s.api.core.v1.SELinuxOptions ptr #1
+            seccompProfile @io.k8s.api.core.v1.SeccompProfile ptr #10
             supplementalGroups [i64] list=atomic #4
-            supplementalGroupsPolicy s #12
+            supplementalGroupsPolicy s ptr #12
             sysctls [@io.k8s.api.core.v1.Sysctl] list=atomic #7
-            windowsOptions @io.k8s.api.core.v1.WindowsSecurityContextOptions #8
+            windowsOptions @io.k8s.api.core.v1.WindowsSecurityContextOptions ptr #8
             """),
         new("io.k8s.api.core.v1.PodSpec", """
             object
-            activeDeadlineSeconds i64 #5
-            affinity @io.k8s.api.core.v1.Affinity #18
-            automountServiceAccountToken b #21
+            activeDeadlineSeconds i64 ptr #5
+            affinity @io.k8s.api.core.v1.Affinity ptr #18
+            automountServiceAccountToken b ptr #21
             containers [@io.k8s.api.core.v1.Container] ! list=map(name) patch=merge key=name #2
-            dnsConfig @io.k8s.api.core.v1.PodDNSConfig #26
+            dnsConfig @io.k8s.api.core.v1.PodDNSConfig ptr #26
             dnsPolicy s #6
-            enableServiceLinks b #30
+            enableServiceLinks b ptr #30
             ephemeralContainers [@io.k8s.api.core.v1.EphemeralContainer] list=map(name) patch=merge key=name #34
             hostAliases [@io.k8s.api.core.v1.HostAlias] list=map(ip) patch=merge key=ip #23
             hostIPC b #13
             hostNetwork b #11
             hostPID b #12
-            hostUsers b #37
+            hostUsers b ptr #37
             hostname s #16
-            hostnameOverride s #41
+            hostnameOverride s ptr #41
             imagePullSecrets [@io.k8s.api.core.v1.LocalObjectReference] list=map(name) patch=merge key=name #15
             initContainers [@io.k8s.api.core.v1.Container] list=map(name) patch=merge key=name #20
             nodeName s #10
             nodeSelector {s} map=atomic #7
-            os @io.k8s.api.core.v1.PodOS #36
+            os @io.k8s.api.core.v1.PodOS ptr #36
             overhead {quantity} #32
-            preemptionPolicy s #31
-            priority i32 #25
+            preemptionPolicy s ptr #31
+            priority i32 ptr #25
             priorityClassName s #24
             readinessGates [@io.k8s.api.core.v1.PodReadinessGate] list=atomic #28
             resourceClaims [@io.k8s.api.core.v1.PodResourceClaim] list=map(name) patch=merge,retainKeys key=name #39
-            resources @io.k8s.api.core.v1.ResourceRequirements #40
+            resources @io.k8s.api.core.v1.ResourceRequirements ptr #40
             restartPolicy s #3
-            runtimeClassName s #29
+            runtimeClassName s ptr #29
             schedulerName s #19
             schedulingGates [@io.k8s.api.core.v1.PodSchedulingGate] list=map(name) patch=merge key=name #38
-            schedulingGroup @io.k8s.api.core.v1.PodSchedulingGroup #43
-            securityContext @io.k8s.api.core.v1.PodSecurityContext #14
+            schedulingGroup @io.k8s.api.core.v1.PodSchedulingGroup ptr #43
+            securityContext @io.k8s.api.core.v1.PodSecurityContext ptr #14
             serviceAccount s deprecated #9
             serviceAccountName s #8
-            setHostnameAsFQDN b #35
-            shareProcessNamespace b #27
+            setHostnameAsFQDN b ptr #35
+            shareProcessNamespace b ptr #27
             subdomain s #17
-            terminationGracePeriodSeconds i64 #4
+            terminationGracePeriodSeconds i64 ptr #4
             tolerations [@io.k8s.api.core.v1.Toleration] list=atomic #22
             topologySpreadConstraints [@io.k8s.api.core.v1.TopologySpreadConstraint] list=map(topologyKey,whenUnsatisfiable) patch=merge key=topologyKey #33
             volumes [@io.k8s.api.core.v1.Volume] list=map(name) patch=merge,retainKeys key=name #1
@@ -924,7 +924,7 @@ public static class CoreSchemas
             conditions [@io.k8s.api.core.v1.PodCondition] list=map(type) patch=merge key=type #2
             containerStatuses [@io.k8s.api.core.v1.ContainerStatus] list=atomic #8
             ephemeralContainerStatuses [@io.k8s.api.core.v1.ContainerStatus] list=atomic #13
-            extendedResourceClaimStatus @io.k8s.api.core.v1.PodExtendedResourceClaimStatus #18
+            extendedResourceClaimStatus @io.k8s.api.core.v1.PodExtendedResourceClaimStatus ptr #18
             hostIP s #5
             hostIPs [@io.k8s.api.core.v1.HostIP] list=atomic patch=merge key=ip #16
             initContainerStatuses [@io.k8s.api.core.v1.ContainerStatus] list=atomic #10
@@ -939,8 +939,8 @@ public static class CoreSchemas
             reason s #4
             resize s deprecated #14
             resourceClaimStatuses [@io.k8s.api.core.v1.PodResourceClaimStatus] list=map(name) patch=merge,retainKeys key=name #15
-            resources @io.k8s.api.core.v1.ResourceRequirements #20
-            startTime time #7
+            resources @io.k8s.api.core.v1.ResourceRequirements ptr #20
+            startTime time ptr #7
             """),
         new("io.k8s.api.core.v1.PodTemplate", """
             object kind=|v1|PodTemplate
@@ -963,7 +963,7 @@ public static class CoreSchemas
             """),
         new("io.k8s.api.core.v1.PortStatus", """
             object
-            error s #3
+            error s ptr #3
             port i32 ! #1
             protocol s ! #2
             """),
@@ -980,20 +980,20 @@ public static class CoreSchemas
             """),
         new("io.k8s.api.core.v1.Probe", """
             object
-            exec @io.k8s.api.core.v1.ExecAction #1.1
+            exec @io.k8s.api.core.v1.ExecAction ptr #1.1
             failureThreshold i32 #6
-            grpc @io.k8s.api.core.v1.GRPCAction #1.4
-            httpGet @io.k8s.api.core.v1.HTTPGetAction #1.2
+            grpc @io.k8s.api.core.v1.GRPCAction ptr #1.4
+            httpGet @io.k8s.api.core.v1.HTTPGetAction ptr #1.2
             initialDelaySeconds i32 #2
             periodSeconds i32 #4
             successThreshold i32 #5
-            tcpSocket @io.k8s.api.core.v1.TCPSocketAction #1.3
-            terminationGracePeriodSeconds i64 #7
+            tcpSocket @io.k8s.api.core.v1.TCPSocketAction ptr #1.3
+            terminationGracePeriodSeconds i64 ptr #7
             timeoutSeconds i32 #3
             """),
         new("io.k8s.api.core.v1.ProjectedVolumeSource", """
             object
-            defaultMode i32 #2
+            defaultMode i32 ptr #2
             sources [@io.k8s.api.core.v1.VolumeProjection] list=atomic #1
             """),
         new("io.k8s.api.core.v1.QuobyteVolumeSource", """
@@ -1013,7 +1013,7 @@ public static class CoreSchemas
             monitors [s] ! list=atomic #1
             pool s #4
             readOnly b #8
-            secretRef @io.k8s.api.core.v1.LocalObjectReference #7
+            secretRef @io.k8s.api.core.v1.LocalObjectReference ptr #7
             user s #5
             """),
         new("io.k8s.api.core.v1.ReplicationController", """
@@ -1042,9 +1042,9 @@ public static class CoreSchemas
         new("io.k8s.api.core.v1.ReplicationControllerSpec", """
             object
             minReadySeconds i32 #4
-            replicas i32 #1
+            replicas i32 ptr #1
             selector {s} map=atomic #2
-            template @io.k8s.api.core.v1.PodTemplateSpec #3
+            template @io.k8s.api.core.v1.PodTemplateSpec ptr #3
             """),
         new("io.k8s.api.core.v1.ReplicationControllerStatus", """
             object
@@ -1069,7 +1069,7 @@ public static class CoreSchemas
         new("io.k8s.api.core.v1.ResourceHealth", """
             object
             health s #2
-            message s #6
+            message s ptr #6
             resourceID s ! #1
             """),
         new("io.k8s.api.core.v1.ResourceRequirements", """
@@ -1096,7 +1096,7 @@ public static class CoreSchemas
             gateway s ! #1
             protectionDomain s #5
             readOnly b #10
-            secretRef @io.k8s.api.core.v1.LocalObjectReference ! #3
+            secretRef @io.k8s.api.core.v1.LocalObjectReference ! ptr #3
             sslEnabled b #4
             storageMode s #7
             storagePool s #6
@@ -1105,14 +1105,14 @@ public static class CoreSchemas
             """),
         new("io.k8s.api.core.v1.SeccompProfile", """
             object
-            localhostProfile s #2
+            localhostProfile s ptr #2
             type s ! #1
             """),
         new("io.k8s.api.core.v1.Secret", """
             object kind=|v1|Secret
             apiVersion s
             data {bytes} #2
-            immutable b #5
+            immutable b ptr #5
             kind s
             metadata @io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta #1
             stringData {s} #4
@@ -1121,13 +1121,13 @@ public static class CoreSchemas
         new("io.k8s.api.core.v1.SecretEnvSource", """
             object
             name s #1.1
-            optional b #2
+            optional b ptr #2
             """),
         new("io.k8s.api.core.v1.SecretKeySelector", """
             object atomic
             key s ! #2
             name s #1.1
-            optional b #3
+            optional b ptr #3
             """),
         new("io.k8s.api.core.v1.SecretList", """
             object kind=|v1|SecretList
@@ -1140,29 +1140,29 @@ public static class CoreSchemas
             object
             items [@io.k8s.api.core.v1.KeyToPath] list=atomic #2
             name s #1.1
-            optional b #4
+            optional b ptr #4
             """),
         new("io.k8s.api.core.v1.SecretVolumeSource", """
             object
-            defaultMode i32 #3
+            defaultMode i32 ptr #3
             items [@io.k8s.api.core.v1.KeyToPath] list=atomic #2
-            optional b #4
+            optional b ptr #4
             secretName s #1
             """),
         new("io.k8s.api.core.v1.SecurityContext", """
             object
-            allowPrivilegeEscalation b #7
-            appArmorProfile @io.k8s.api.core.v1.AppArmorProfile #12
-            capabilities @io.k8s.api.core.v1.Capabilities #1
-            privileged b #2
-            procMount s #9
-            readOnlyRootFilesystem b #6
-            runAsGroup i64 #8
-            runAsNonRoot b #5
-            runAsUser i64 #4
-            seLinuxOptions @io.k8s.api.core.v1.SELinuxOptions #3
-            seccompProfile @io.k8s.api.core.v1.SeccompProfile #11
-            windowsOptions @io.k8s.api.core.v1.WindowsSecurityContextOptions #10
+            allowPrivilegeEscalation b ptr #7
+            appArmorProfile @io.k8s.api.core.v1.AppArmorProfile ptr #12
+            capabilities @io.k8s.api.core.v1.Capabilities ptr #1
+            privileged b ptr #2
+            procMount s ptr #9
+            readOnlyRootFilesystem b ptr #6
+            runAsGroup i64 ptr #8
+            runAsNonRoot b ptr #5
+            runAsUser i64 ptr #4
+            seLinuxOptions @io.k8s.api.core.v1.SELinuxOptions ptr #3
+            seccompProfile @io.k8s.api.core.v1.SeccompProfile ptr #11
+            windowsOptions @io.k8s.api.core.v1.WindowsSecurityContextOptions ptr #10
             """),
         new("io.k8s.api.core.v1.Service", """
             object kind=|v1|Service
@@ -1175,7 +1175,7 @@ public static class CoreSchemas
         new("io.k8s.api.core.v1.ServiceAccount", """
             object kind=|v1|ServiceAccount
             apiVersion s
-            automountServiceAccountToken b #4
+            automountServiceAccountToken b ptr #4
             imagePullSecrets [@io.k8s.api.core.v1.LocalObjectReference] list=atomic #3
             kind s
             metadata @io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta #1
@@ -1191,7 +1191,7 @@ public static class CoreSchemas
         new("io.k8s.api.core.v1.ServiceAccountTokenProjection", """
             object
             audience s #1
-            expirationSeconds i64 #2
+            expirationSeconds i64 ptr #2
             path s ! #3
             """),
         new("io.k8s.api.core.v1.ServiceList", """
@@ -1203,7 +1203,7 @@ public static class CoreSchemas
             """),
         new("io.k8s.api.core.v1.ServicePort", """
             object
-            appProtocol s #6
+            appProtocol s ptr #6
             name s #1
             nodePort i32 #5
             port i32 ! #3
@@ -1212,25 +1212,25 @@ public static class CoreSchemas
             """),
         new("io.k8s.api.core.v1.ServiceSpec", """
             object
-            allocateLoadBalancerNodePorts b #20
+            allocateLoadBalancerNodePorts b ptr #20
             clusterIP s #3
             clusterIPs [s] list=atomic #18
             externalIPs [s] list=atomic #5
             externalName s #10
             externalTrafficPolicy s #11
             healthCheckNodePort i32 #12
-            internalTrafficPolicy s #22
+            internalTrafficPolicy s ptr #22
             ipFamilies [s] list=atomic #19
-            ipFamilyPolicy s #17
-            loadBalancerClass s #21
+            ipFamilyPolicy s ptr #17
+            loadBalancerClass s ptr #21
             loadBalancerIP s deprecated #8
             loadBalancerSourceRanges [s] list=atomic #9
             ports [@io.k8s.api.core.v1.ServicePort] list=map(port,protocol) patch=merge key=port #1
             publishNotReadyAddresses b #13
             selector {s} map=atomic #2
             sessionAffinity s #7
-            sessionAffinityConfig @io.k8s.api.core.v1.SessionAffinityConfig #14
-            trafficDistribution s #23
+            sessionAffinityConfig @io.k8s.api.core.v1.SessionAffinityConfig ptr #14
+            trafficDistribution s ptr #23
             type s #4
             """),
         new("io.k8s.api.core.v1.ServiceStatus", """
@@ -1240,7 +1240,7 @@ public static class CoreSchemas
             """),
         new("io.k8s.api.core.v1.SessionAffinityConfig", """
             object
-            clientIP @io.k8s.api.core.v1.ClientIPConfig #1
+            clientIP @io.k8s.api.core.v1.ClientIPConfig ptr #1
             """),
         new("io.k8s.api.core.v1.SleepAction", """
             object
@@ -1250,7 +1250,7 @@ public static class CoreSchemas
             object
             fsType s #3
             readOnly b #4
-            secretRef @io.k8s.api.core.v1.LocalObjectReference #5
+            secretRef @io.k8s.api.core.v1.LocalObjectReference ptr #5
             volumeName s #1
             volumeNamespace s #2
             """),
@@ -1268,7 +1268,7 @@ public static class CoreSchemas
             object
             effect s ! #3
             key s ! #1
-            timeAdded time #4
+            timeAdded time ptr #4
             value s #2
             """),
         new("io.k8s.api.core.v1.Toleration", """
@@ -1276,66 +1276,66 @@ public static class CoreSchemas
             effect s #4
             key s #1
             operator s #2
-            tolerationSeconds i64 #5
+            tolerationSeconds i64 ptr #5
             value s #3
             """),
         new("io.k8s.api.core.v1.TopologySpreadConstraint", """
             object
-            labelSelector @io.k8s.apimachinery.pkg.apis.meta.v1.LabelSelector #4
+            labelSelector @io.k8s.apimachinery.pkg.apis.meta.v1.LabelSelector ptr #4
             matchLabelKeys [s] list=atomic #8
             maxSkew i32 ! #1
-            minDomains i32 #5
-            nodeAffinityPolicy s #6
-            nodeTaintsPolicy s #7
+            minDomains i32 ptr #5
+            nodeAffinityPolicy s ptr #6
+            nodeTaintsPolicy s ptr #7
             topologyKey s ! #2
             whenUnsatisfiable s ! #3
             """),
         new("io.k8s.api.core.v1.TypedLocalObjectReference", """
             object atomic
-            apiGroup s #1
+            apiGroup s ptr #1
             kind s ! #2
             name s ! #3
             """),
         new("io.k8s.api.core.v1.TypedObjectReference", """
             object
-            apiGroup s #1
+            apiGroup s ptr #1
             kind s ! #2
             name s ! #3
-            namespace s #4
+            namespace s ptr #4
             """),
         new("io.k8s.api.core.v1.Volume", """
             object
-            awsElasticBlockStore @io.k8s.api.core.v1.AWSElasticBlockStoreVolumeSource deprecated #2.4
-            azureDisk @io.k8s.api.core.v1.AzureDiskVolumeSource deprecated #2.22
-            azureFile @io.k8s.api.core.v1.AzureFileVolumeSource deprecated #2.18
-            cephfs @io.k8s.api.core.v1.CephFSVolumeSource deprecated #2.14
-            cinder @io.k8s.api.core.v1.CinderVolumeSource deprecated #2.13
-            configMap @io.k8s.api.core.v1.ConfigMapVolumeSource #2.19
-            csi @io.k8s.api.core.v1.CSIVolumeSource #2.28
-            downwardAPI @io.k8s.api.core.v1.DownwardAPIVolumeSource #2.16
-            emptyDir @io.k8s.api.core.v1.EmptyDirVolumeSource #2.2
-            ephemeral @io.k8s.api.core.v1.EphemeralVolumeSource #2.29
-            fc @io.k8s.api.core.v1.FCVolumeSource #2.17
-            flexVolume @io.k8s.api.core.v1.FlexVolumeSource deprecated #2.12
-            flocker @io.k8s.api.core.v1.FlockerVolumeSource deprecated #2.15
-            gcePersistentDisk @io.k8s.api.core.v1.GCEPersistentDiskVolumeSource deprecated #2.3
-            gitRepo @io.k8s.api.core.v1.GitRepoVolumeSource deprecated #2.5
-            glusterfs @io.k8s.api.core.v1.GlusterfsVolumeSource deprecated #2.9
-            hostPath @io.k8s.api.core.v1.HostPathVolumeSource #2.1
-            image @io.k8s.api.core.v1.ImageVolumeSource #2.30
-            iscsi @io.k8s.api.core.v1.ISCSIVolumeSource #2.8
+            awsElasticBlockStore @io.k8s.api.core.v1.AWSElasticBlockStoreVolumeSource deprecated ptr #2.4
+            azureDisk @io.k8s.api.core.v1.AzureDiskVolumeSource deprecated ptr #2.22
+            azureFile @io.k8s.api.core.v1.AzureFileVolumeSource deprecated ptr #2.18
+            cephfs @io.k8s.api.core.v1.CephFSVolumeSource deprecated ptr #2.14
+            cinder @io.k8s.api.core.v1.CinderVolumeSource deprecated ptr #2.13
+            configMap @io.k8s.api.core.v1.ConfigMapVolumeSource ptr #2.19
+            csi @io.k8s.api.core.v1.CSIVolumeSource ptr #2.28
+            downwardAPI @io.k8s.api.core.v1.DownwardAPIVolumeSource ptr #2.16
+            emptyDir @io.k8s.api.core.v1.EmptyDirVolumeSource ptr #2.2
+            ephemeral @io.k8s.api.core.v1.EphemeralVolumeSource ptr #2.29
+            fc @io.k8s.api.core.v1.FCVolumeSource ptr #2.17
+            flexVolume @io.k8s.api.core.v1.FlexVolumeSource deprecated ptr #2.12
+            flocker @io.k8s.api.core.v1.FlockerVolumeSource deprecated ptr #2.15
+            gcePersistentDisk @io.k8s.api.core.v1.GCEPersistentDiskVolumeSource deprecated ptr #2.3
+            gitRepo @io.k8s.api.core.v1.GitRepoVolumeSource deprecated ptr #2.5
+            glusterfs @io.k8s.api.core.v1.GlusterfsVolumeSource deprecated ptr #2.9
+            hostPath @io.k8s.api.core.v1.HostPathVolumeSource ptr #2.1
+            image @io.k8s.api.core.v1.ImageVolumeSource ptr #2.30
+            iscsi @io.k8s.api.core.v1.ISCSIVolumeSource ptr #2.8
             name s ! #1
-            nfs @io.k8s.api.core.v1.NFSVolumeSource #2.7
-            persistentVolumeClaim @io.k8s.api.core.v1.PersistentVolumeClaimVolumeSource #2.10
-            photonPersistentDisk @io.k8s.api.core.v1.PhotonPersistentDiskVolumeSource deprecated #2.23
-            portworxVolume @io.k8s.api.core.v1.PortworxVolumeSource deprecated #2.24
-            projected @io.k8s.api.core.v1.ProjectedVolumeSource #2.26
-            quobyte @io.k8s.api.core.v1.QuobyteVolumeSource deprecated #2.21
-            rbd @io.k8s.api.core.v1.RBDVolumeSource deprecated #2.11
-            scaleIO @io.k8s.api.core.v1.ScaleIOVolumeSource deprecated #2.25
-            secret @io.k8s.api.core.v1.SecretVolumeSource #2.6
-            storageos @io.k8s.api.core.v1.StorageOSVolumeSource deprecated #2.27
-            vsphereVolume @io.k8s.api.core.v1.VsphereVirtualDiskVolumeSource deprecated #2.20
+            nfs @io.k8s.api.core.v1.NFSVolumeSource ptr #2.7
+            persistentVolumeClaim @io.k8s.api.core.v1.PersistentVolumeClaimVolumeSource ptr #2.10
+            photonPersistentDisk @io.k8s.api.core.v1.PhotonPersistentDiskVolumeSource deprecated ptr #2.23
+            portworxVolume @io.k8s.api.core.v1.PortworxVolumeSource deprecated ptr #2.24
+            projected @io.k8s.api.core.v1.ProjectedVolumeSource ptr #2.26
+            quobyte @io.k8s.api.core.v1.QuobyteVolumeSource deprecated ptr #2.21
+            rbd @io.k8s.api.core.v1.RBDVolumeSource deprecated ptr #2.11
+            scaleIO @io.k8s.api.core.v1.ScaleIOVolumeSource deprecated ptr #2.25
+            secret @io.k8s.api.core.v1.SecretVolumeSource ptr #2.6
+            storageos @io.k8s.api.core.v1.StorageOSVolumeSource deprecated ptr #2.27
+            vsphereVolume @io.k8s.api.core.v1.VsphereVirtualDiskVolumeSource deprecated ptr #2.20
             """),
         new("io.k8s.api.core.v1.VolumeDevice", """
             object
@@ -1345,10 +1345,10 @@ public static class CoreSchemas
         new("io.k8s.api.core.v1.VolumeMount", """
             object
             mountPath s ! #3
-            mountPropagation s #5
+            mountPropagation s ptr #5
             name s ! #1
             readOnly b #2
-            recursiveReadOnly s #7
+            recursiveReadOnly s ptr #7
             subPath s #4
             subPathExpr s #6
             """),
@@ -1357,17 +1357,17 @@ public static class CoreSchemas
             mountPath s ! #2
             name s ! #1
             readOnly b #3
-            recursiveReadOnly s #4
-            volumeStatus @io.k8s.api.core.v1.VolumeStatus #5
+            recursiveReadOnly s ptr #4
+            volumeStatus @io.k8s.api.core.v1.VolumeStatus ptr #5
             """),
         new("io.k8s.api.core.v1.VolumeProjection", """
             object
-            clusterTrustBundle @io.k8s.api.core.v1.ClusterTrustBundleProjection #5
-            configMap @io.k8s.api.core.v1.ConfigMapProjection #3
-            downwardAPI @io.k8s.api.core.v1.DownwardAPIProjection #2
-            podCertificate @io.k8s.api.core.v1.PodCertificateProjection #6
-            secret @io.k8s.api.core.v1.SecretProjection #1
-            serviceAccountToken @io.k8s.api.core.v1.ServiceAccountTokenProjection #4
+            clusterTrustBundle @io.k8s.api.core.v1.ClusterTrustBundleProjection ptr #5
+            configMap @io.k8s.api.core.v1.ConfigMapProjection ptr #3
+            downwardAPI @io.k8s.api.core.v1.DownwardAPIProjection ptr #2
+            podCertificate @io.k8s.api.core.v1.PodCertificateProjection ptr #6
+            secret @io.k8s.api.core.v1.SecretProjection ptr #1
+            serviceAccountToken @io.k8s.api.core.v1.ServiceAccountTokenProjection ptr #4
             """),
         new("io.k8s.api.core.v1.VolumeResourceRequirements", """
             object
@@ -1376,7 +1376,7 @@ public static class CoreSchemas
             """),
         new("io.k8s.api.core.v1.VolumeStatus", """
             object
-            image @io.k8s.api.core.v1.ImageVolumeStatus #1
+            image @io.k8s.api.core.v1.ImageVolumeStatus ptr #1
             """),
         new("io.k8s.api.core.v1.VsphereVirtualDiskVolumeSource", """
             object
@@ -1392,10 +1392,10 @@ public static class CoreSchemas
             """),
         new("io.k8s.api.core.v1.WindowsSecurityContextOptions", """
             object
-            gmsaCredentialSpec s #2
-            gmsaCredentialSpecName s #1
-            hostProcess b #4
-            runAsUserName s #3
+            gmsaCredentialSpec s ptr #2
+            gmsaCredentialSpecName s ptr #1
+            hostProcess b ptr #4
+            runAsUserName s ptr #3
             """),
     ];
 }

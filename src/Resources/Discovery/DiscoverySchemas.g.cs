@@ -14,17 +14,17 @@ public static class DiscoverySchemas
             addresses [s] ! list=set #1
             conditions @io.k8s.api.discovery.v1.EndpointConditions #2
             deprecatedTopology {s} deprecated #5
-            hints @io.k8s.api.discovery.v1.EndpointHints #8
-            hostname s #3
-            nodeName s #6
-            targetRef @io.k8s.api.core.v1.ObjectReference #4
-            zone s #7
+            hints @io.k8s.api.discovery.v1.EndpointHints ptr #8
+            hostname s ptr #3
+            nodeName s ptr #6
+            targetRef @io.k8s.api.core.v1.ObjectReference ptr #4
+            zone s ptr #7
             """),
         new("io.k8s.api.discovery.v1.EndpointConditions", """
             object
-            ready b #1
-            serving b #2
-            terminating b #3
+            ready b ptr #1
+            serving b ptr #2
+            terminating b ptr #3
             """),
         new("io.k8s.api.discovery.v1.EndpointHints", """
             object
@@ -33,10 +33,10 @@ public static class DiscoverySchemas
             """),
         new("io.k8s.api.discovery.v1.EndpointPort", """
             object atomic
-            appProtocol s #4
-            name s #1
-            port i32 #3
-            protocol s #2
+            appProtocol s ptr #4
+            name s ptr #1
+            port i32 ptr #3
+            protocol s ptr #2
             """),
         new("io.k8s.api.discovery.v1.EndpointSlice", """
             object kind=discovery.k8s.io|v1|EndpointSlice

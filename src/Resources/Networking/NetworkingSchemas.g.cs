@@ -13,7 +13,7 @@ public static class NetworkingSchemas
             object
             backend @io.k8s.api.networking.v1.IngressBackend ! #2
             path s #1
-            pathType s ! #3
+            pathType s ! ptr #3
             """),
         new("io.k8s.api.networking.v1.HTTPIngressRuleValue", """
             object
@@ -29,8 +29,8 @@ public static class NetworkingSchemas
             """),
         new("io.k8s.api.networking.v1.IngressBackend", """
             object
-            resource @io.k8s.api.core.v1.TypedLocalObjectReference #3
-            service @io.k8s.api.networking.v1.IngressServiceBackend #4
+            resource @io.k8s.api.core.v1.TypedLocalObjectReference ptr #3
+            service @io.k8s.api.networking.v1.IngressServiceBackend ptr #4
             """),
         new("io.k8s.api.networking.v1.IngressClass", """
             object kind=networking.k8s.io|v1|IngressClass
@@ -48,16 +48,16 @@ public static class NetworkingSchemas
             """),
         new("io.k8s.api.networking.v1.IngressClassParametersReference", """
             object
-            apiGroup s
+            apiGroup s ptr
             kind s ! #2
             name s ! #3
-            namespace s #5
-            scope s #4
+            namespace s ptr #5
+            scope s ptr #4
             """),
         new("io.k8s.api.networking.v1.IngressClassSpec", """
             object
             controller s #1
-            parameters @io.k8s.api.networking.v1.IngressClassParametersReference #2
+            parameters @io.k8s.api.networking.v1.IngressClassParametersReference ptr #2
             """),
         new("io.k8s.api.networking.v1.IngressList", """
             object kind=networking.k8s.io|v1|IngressList
@@ -78,14 +78,14 @@ public static class NetworkingSchemas
             """),
         new("io.k8s.api.networking.v1.IngressPortStatus", """
             object
-            error s #3
+            error s ptr #3
             port i32 ! #1
             protocol s ! #2
             """),
         new("io.k8s.api.networking.v1.IngressRule", """
             object
             host s #1
-            http @io.k8s.api.networking.v1.HTTPIngressRuleValue #2.1
+            http @io.k8s.api.networking.v1.HTTPIngressRuleValue ptr #2.1
             """),
         new("io.k8s.api.networking.v1.IngressServiceBackend", """
             object
@@ -94,8 +94,8 @@ public static class NetworkingSchemas
             """),
         new("io.k8s.api.networking.v1.IngressSpec", """
             object
-            defaultBackend @io.k8s.api.networking.v1.IngressBackend #1
-            ingressClassName s deprecated #4
+            defaultBackend @io.k8s.api.networking.v1.IngressBackend ptr #1
+            ingressClassName s deprecated ptr #4
             rules [@io.k8s.api.networking.v1.IngressRule] list=atomic #3
             tls [@io.k8s.api.networking.v1.IngressTLS] list=atomic #2
             """),

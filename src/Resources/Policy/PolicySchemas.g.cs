@@ -12,7 +12,7 @@ public static class PolicySchemas
         new("io.k8s.api.policy.v1.Eviction", """
             object kind=policy|v1|Eviction
             apiVersion s
-            deleteOptions @io.k8s.apimachinery.pkg.apis.meta.v1.DeleteOptions #2
+            deleteOptions @io.k8s.apimachinery.pkg.apis.meta.v1.DeleteOptions ptr #2
             kind s
             metadata @io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta #1
             """),

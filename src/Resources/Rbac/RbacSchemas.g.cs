@@ -15,7 +15,7 @@ public static class RbacSchemas
             """),
         new("io.k8s.api.rbac.v1.ClusterRole", """
             object kind=rbac.authorization.k8s.io|v1|ClusterRole
-            aggregationRule @io.k8s.api.rbac.v1.AggregationRule #3
+            aggregationRule @io.k8s.api.rbac.v1.AggregationRule ptr #3
             apiVersion s
             kind s
             metadata @io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta #1
