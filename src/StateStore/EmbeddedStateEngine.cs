@@ -32,7 +32,7 @@ public sealed class EmbeddedStateEngine : IStateEngine
     private EmbeddedStateEngine(EngineSeams seams, EventHistory history, SegmentedLog log, SnapshotKeeper snapshots, StateStoreOptions options, ILogger logger)
     {
         (_seams, _history, _log, _snapshots) = (seams, history, log, snapshots);
-        _queue = new CommitQueue(new StateWriter(seams, log, history, snapshots, _instruments, options, logger));
+        _queue = new CommitQueue(new StateWriter(seams, log, history, snapshots, _instruments, options, logger), seams.OwnThread);
         _instruments.Observe(() => Revision, () => CompactedRevision, () => snapshots.Bytes + log.Position);
     }
 
@@ -195,7 +195,7 @@ public sealed class EmbeddedStateEngine : IStateEngine
             replay.BeginAt(snapshotRevision);
         }
 
-        var recovered = new LogRecovery(disk, logger).Recover(replay, storeId, options.ReserveBytes);
+        var recovered = new LogRecovery(disk, logger).Recover(replay, storeId, options);
         if (snapshotRevision > 0 && (recovered is null || recovered.LastRevision < snapshotRevision))
         {
             recovered?.Log.Dispose();
@@ -203,7 +203,7 @@ public sealed class EmbeddedStateEngine : IStateEngine
         }
 
         SnapshotKeeper.Clean(disk, logger, snapshotRevision, recovered?.FirstSequence ?? 0);
-        var log = recovered?.Log ?? SegmentedLog.Begin(disk, Guid.NewGuid(), FirstRevision, options.ReserveBytes);
+        var log = recovered?.Log ?? SegmentedLog.Begin(disk, Guid.NewGuid(), FirstRevision, options);
         history.Recover(replay.Changes, replay.State, snapshotRevision);
         history.Compact(replay.CompactedTo);
         var keeper = new SnapshotKeeper(seams, options, clock, logger, snapshotBytes, recovered?.ClosedBytes ?? 0);

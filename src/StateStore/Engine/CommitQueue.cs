@@ -21,6 +21,7 @@ internal sealed class CommitQueue : IDisposable
 
     private readonly Lock _gate = new();
     private readonly StateWriter _writer;
+    private readonly bool _ownThread;
     private readonly SemaphoreSlim _places = new(MaxQueued);
     private readonly SemaphoreSlim _wake = new(0);
     private readonly Queue<WriteRequest> _queued = new();
@@ -33,7 +34,10 @@ internal sealed class CommitQueue : IDisposable
     private bool _closed;
     private bool _ended;
 
-    public CommitQueue(StateWriter writer) => _writer = writer;
+    /// <summary>A queue before a writer.</summary>
+    /// <param name="writer">Commits the batches.</param>
+    /// <param name="ownThread">Whether what is queued is committed on a thread of the store; otherwise on that of the inline committer, so that a test has one order of things.</param>
+    public CommitQueue(StateWriter writer, bool ownThread) => (_writer, _ownThread) = (writer, ownThread);
 
     /// <summary>Queues a write; completes when it is durable, or refused upon what is durable.</summary>
     public ValueTask<StateWrite> SubmitAsync(WriteKind kind, StateKey key, StateValue value, long expected, CancellationToken cancellationToken)
@@ -165,6 +169,12 @@ internal sealed class CommitQueue : IDisposable
 
     private void WakeThread()
     {
+        if (!_ownThread)
+        {
+            CommitQueued();
+            return;
+        }
+
         if (_thread is null)
         {
             _thread = new Thread(Run) { IsBackground = true, Name = "state store commits" };
@@ -184,18 +194,23 @@ internal sealed class CommitQueue : IDisposable
                 return;
             }
 
-            while (TakeBatch())
-            {
-                var failure = _writer.Commit(_batch);
-                _places.Release(_batch.Count);
-                foreach (var request in _batch)
-                {
-                    request.Complete(failure);
-                }
+            CommitQueued();
+        }
+    }
 
-                _writer.WakeWatches();
-                _writer.Maintain();
+    private void CommitQueued()
+    {
+        while (TakeBatch())
+        {
+            var failure = _writer.Commit(_batch);
+            _places.Release(_batch.Count);
+            foreach (var request in _batch)
+            {
+                request.Complete(failure);
             }
+
+            _writer.WakeWatches();
+            _writer.Maintain();
         }
     }
 

@@ -21,8 +21,8 @@ internal sealed class LogRecovery(IDisk disk, ILogger logger)
     /// <summary>Replays all segments and answers where to go on; null where there is no segment.</summary>
     /// <param name="replay">Takes the records; those of its revision and before are passed over.</param>
     /// <param name="storeId">The store's identity by the snapshot, or null.</param>
-    /// <param name="reserve">Room to hold back for deletes, in bytes.</param>
-    public RecoveredLog? Recover(ILogReplay replay, Guid? storeId, long reserve)
+    /// <param name="options">How the log goes on.</param>
+    public RecoveredLog? Recover(ILogReplay replay, Guid? storeId, StateStoreOptions options)
     {
         var sequences = NeededSegments(replay.Revision);
         SegmentEnd? end = null;
@@ -36,7 +36,7 @@ internal sealed class LogRecovery(IDisk disk, ILogger logger)
         }
 
         return end is null ? null : new RecoveredLog(
-            SegmentedLog.Continue(disk, end.Header, end.Position, end.Chain, reserve), sequences[0], end.Revision, closedBytes);
+            SegmentedLog.Continue(disk, end.Header, end.Position, end.Chain, options), sequences[0], end.Revision, closedBytes);
     }
 
     // A crash may have left some of the segments that a snapshot made obsolete, not always in a row: they are neither needed nor read.

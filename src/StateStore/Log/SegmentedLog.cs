@@ -5,21 +5,20 @@ namespace KubeAspire.StateStore.Log;
 /// <summary>The end of the log, where commits are appended. For one thread at a time.</summary>
 internal sealed class SegmentedLog : IDisposable
 {
-    // Blocks are taken this many bytes ahead: a commit then seldom changes the file's size, which makes fdatasync a third cheaper.
-    private const long AllocationStep = 2L << 20;
-
     private readonly IDisk _disk;
     private readonly Guid _storeId;
     private readonly long _reserve;
+    private readonly long _ahead;
     private ILogFile _file;
     private SegmentHeader _header;
     private uint _chain;
     private long _allocated;
     private bool _canAllocate = true;
 
-    private SegmentedLog(IDisk disk, ILogFile file, SegmentHeader header, long position, uint chain, long reserve)
+    private SegmentedLog(IDisk disk, ILogFile file, SegmentHeader header, long position, uint chain, StateStoreOptions options)
     {
-        (_disk, _file, _header, _chain, _reserve, _storeId) = (disk, file, header, chain, reserve, header.StoreId);
+        (_disk, _file, _header, _chain, _storeId) = (disk, file, header, chain, header.StoreId);
+        (_reserve, _ahead) = (options.ReserveBytes, options.AllocationBytes);
         Position = position;
         _allocated = Math.Max(position, file.Length);
     }
@@ -34,16 +33,16 @@ internal sealed class SegmentedLog : IDisposable
     public Guid StoreId => _storeId;
 
     /// <summary>Begins the log of a new store.</summary>
-    public static SegmentedLog Begin(IDisk disk, Guid storeId, long baseRevision, long reserve)
+    public static SegmentedLog Begin(IDisk disk, Guid storeId, long baseRevision, StateStoreOptions options)
     {
-        var (file, header, _) = PrepareSegment(disk, new SegmentHeader(storeId, 1, baseRevision, 0, 0), reserve);
+        var (file, header, _) = PrepareSegment(disk, new SegmentHeader(storeId, 1, baseRevision, 0, 0), options.ReserveBytes);
         Install(disk, header.Sequence);
-        return new SegmentedLog(disk, file, header, LogFormat.HeaderLength, header.Crc, reserve);
+        return new SegmentedLog(disk, file, header, LogFormat.HeaderLength, header.Crc, options);
     }
 
     /// <summary>Goes on where recovery ended.</summary>
-    public static SegmentedLog Continue(IDisk disk, SegmentHeader header, long position, uint chain, long reserve) =>
-        new(disk, disk.Open(LogFormat.SegmentName(header.Sequence)), header, position, chain, reserve);
+    public static SegmentedLog Continue(IDisk disk, SegmentHeader header, long position, uint chain, StateStoreOptions options) =>
+        new(disk, disk.Open(LogFormat.SegmentName(header.Sequence)), header, position, chain, options);
 
     /// <summary>Takes the room that a frame needs.</summary>
     /// <param name="length">Bytes of the frame.</param>
@@ -59,7 +58,7 @@ internal sealed class SegmentedLog : IDisposable
 
         try
         {
-            Allocate(Math.Max(wanted, Position + length + _reserve + AllocationStep));
+            Allocate(Math.Max(wanted, Position + length + _reserve + _ahead));
         }
         catch (DiskFullException)
         {
