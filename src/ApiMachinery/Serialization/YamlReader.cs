@@ -77,7 +77,7 @@ public static class YamlReader
     private static string Worded(YamlException e)
     {
         var message = e.Message.TrimEnd('.');
-        return message.Contains("apping values are not allowed", StringComparison.Ordinal) ? "mapping values are not allowed in this context"
+        return message.Contains("apping values are not allowed", StringComparison.Ordinal) || message.Contains("found invalid mapping", StringComparison.Ordinal) ? "mapping values are not allowed in this context"
             : message.Contains("did not find expected", StringComparison.Ordinal) ? message[message.IndexOf("did not find expected", StringComparison.Ordinal)..]
             : message.Length == 0 ? "syntax error" : char.ToLowerInvariant(message[0]) + message[1..];
     }

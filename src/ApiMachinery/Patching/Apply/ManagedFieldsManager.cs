@@ -137,8 +137,8 @@ public static class ManagedFieldsManager
         var pruned = TypedTree.Remove(merged, named, schema);
         var all = Paths(merged, schema);
 
-        // What anyone owns, this applier's new fields included, comes back.
-        var owned = others.Aggregate(now, (sum, entry) => sum.Union(entry.Fields)).WithNamedFields(schema);
+        // What anyone owns, this applier's new fields included, comes back; and what nobody can own is not the applier's to take away.
+        var owned = others.Aggregate(now.Union(s_unowned), (sum, entry) => sum.Union(entry.Fields)).WithNamedFields(schema);
         pruned = TypedTree.Remove(merged, all.Difference(Paths(pruned, schema).Union(owned)), schema);
 
         // And so does what the applier never owned, unless it lies in something that goes.
