@@ -19,5 +19,6 @@ internal static class Kinds
     public static Schema Find(string definition) => BuiltInTypes.Schemas.Find(definition) ?? throw new InvalidOperationException(definition);
 
     public static Schema? SchemaOf(string apiVersion, string kind) =>
-        BuiltInTypes.All.FirstOrDefault(type => type.Type.ApiVersion == apiVersion && type.Type.Kind == kind) is { } found ? Find(found.Definition) : null;
+        kind == "DeleteOptions" ? Find("io.k8s.apimachinery.pkg.apis.meta.v1.DeleteOptions")
+        : BuiltInTypes.All.FirstOrDefault(type => type.Type.ApiVersion == apiVersion && type.Type.Kind == kind) is { } found ? Find(found.Definition) : null;
 }

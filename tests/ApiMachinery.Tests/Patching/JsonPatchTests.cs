@@ -66,6 +66,16 @@ public sealed class JsonPatchTests
     }
 
     [Fact]
+    public void MovesThatStackTrees_AreStoppedBeforeTheStackIs()
+    {
+        var chain = string.Concat(Enumerable.Repeat("/x", 300));
+        var deep = string.Concat(Enumerable.Repeat("{\"x\":", 300)) + "{}" + new string('}', 300);
+        var patch = $$"""[{"op":"add","path":"/a","value":{{deep}}},{"op":"add","path":"/b","value":{{deep}}},{"op":"move","from":"/a","path":"/b{{chain}}/y"}]""";
+
+        Assert.Equal("exceeded max depth", JsonPatch.Apply([], JsonNode.Parse(patch, documentOptions: new() { MaxDepth = 400 })!).Error!.Causes[0].Message);
+    }
+
+    [Fact]
     public void WhatIsNoPatch_IsABadRequest()
     {
         Assert.Equal(400, JsonPatch.Apply([], new JsonObject()).Error!.Code);

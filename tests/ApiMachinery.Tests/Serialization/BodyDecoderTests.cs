@@ -119,6 +119,14 @@ public sealed class BodyDecoderTests
         Assert.True(watch.Elapsed < TimeSpan.FromSeconds(2), $"took {watch.Elapsed}");
     }
 
+    [Fact]
+    public void AliasOfALongText_IsCountedByItsLength()
+    {
+        var body = $"a: &a {new string('x', 1 << 20)}\nb: [{string.Join(',', Enumerable.Repeat("*a", 50))}]";
+
+        Assert.Contains("excessive aliasing", Decode(body, BodyFormat.Yaml).Error!.Message, StringComparison.Ordinal);
+    }
+
     [Theory]
     [InlineData("a: &x [*x]", "anchor 'x' value contains itself")]
     [InlineData("a: *nowhere", "nowhere")]

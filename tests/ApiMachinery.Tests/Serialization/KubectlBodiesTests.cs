@@ -84,6 +84,21 @@ public sealed class KubectlBodiesTests
             "azhzAAofChRuZXR3b3JraW5nLms4cy5pby92MRIHSW5ncmVzcxJWChEKAWkSABoAIgAqADIAOABCABI9Eg4KCWEuZXhhbXBsZRIBdBorCglhLmV4YW1wbGUSHgocChoKAS8SDSILCgNzdmMSBAoAEFAaBlByZWZpeBoCCgAaACIA",
             """{"kind": "Ingress", "apiVersion": "networking.k8s.io/v1", "metadata": {"name": "i"}, "spec": {"tls": [{"hosts": ["a.example"], "secretName": "t"}], "rules": [{"host": "a.example", "http": {"paths": [{"path": "/", "pathType": "Prefix", "backend": {"service": {"name": "svc", "port": {"number": 80}}}}]}}]}, "status": {"loadBalancer": {}}}"""
         },
+        {
+            "kubectl drain n1 --force --disable-eviction --grace-period=0",
+            "azhzAAoTCgJ2MRINRGVsZXRlT3B0aW9ucxICCAAaACIA",
+            """{"kind": "DeleteOptions", "apiVersion": "v1", "gracePeriodSeconds": 0}"""
+        },
+        {
+            "kubectl debug node/n1 --image=busybox --profile=general",
+            "azhzAAoJCgJ2MRIDUG9kEswBCiYKFm5vZGUtZGVidWdnZXItbjEtdDRxZjISABoAIgAqADIAOABCABKPAQoSCglob3N0LXJvb3QSBQoDCgEvEkUKCGRlYnVnZ2VyEgdidXN5Ym94KgBCAEoYCglob3N0LXJvb3QQABoFL2hvc3QiADIAagByAIABAIgBAJABAKIBBEZpbGUaBU5ldmVyMgBCAEoAUgJuMVgBYAFoAYIBAIoBAJoBALIBDgoAEgZFeGlzdHMaACIAwgEAGhAKABoAIgAqADIASgBaAHIAGgAiAA==",
+            """{"kind": "Pod", "apiVersion": "v1", "metadata": {"name": "node-debugger-n1-t4qf2"}, "spec": {"volumes": [{"name": "host-root", "hostPath": {"path": "/"}}], "containers": [{"name": "debugger", "image": "busybox", "resources": {}, "volumeMounts": [{"name": "host-root", "mountPath": "/host"}], "terminationMessagePolicy": "File"}], "restartPolicy": "Never", "nodeName": "n1", "hostNetwork": true, "hostPID": true, "hostIPC": true, "tolerations": [{"operator": "Exists"}]}, "status": {}}"""
+        },
+        {
+            "kubectl create role r --verb=get --resource=pods",
+            "azhzAAokChxyYmFjLmF1dGhvcml6YXRpb24uazhzLmlvL3YxEgRSb2xlEiIKEQoBchIAGgAiACoAMgA4AEIAEg0KA2dldBIAGgRwb2RzGgAiAA==",
+            """{"kind": "Role", "apiVersion": "rbac.authorization.k8s.io/v1", "metadata": {"name": "r"}, "rules": [{"verbs": ["get"], "apiGroups": [""], "resources": ["pods"]}]}"""
+        },
     };
 
     [Theory]

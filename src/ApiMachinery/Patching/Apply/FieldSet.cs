@@ -13,8 +13,12 @@ public sealed class FieldSet
     /// <summary>Levels of a set that is read. 200.</summary>
     private const int MaximumDepth = 200;
 
-    private readonly SortedSet<PathElement> _members = [];
-    private readonly SortedDictionary<PathElement, FieldSet> _children = [];
+    // Most sets have members or children, not both, and are made by the dozen for each write: what is empty is shared and never written to.
+    private static readonly SortedSet<PathElement> s_noMembers = [];
+    private static readonly SortedDictionary<PathElement, FieldSet> s_noChildren = [];
+
+    private SortedSet<PathElement> _members = s_noMembers;
+    private SortedDictionary<PathElement, FieldSet> _children = s_noChildren;
 
     /// <summary>Whether no path is in the set.</summary>
     public bool IsEmpty => _members.Count == 0 && _children.Values.All(child => child.IsEmpty);
@@ -51,7 +55,7 @@ public sealed class FieldSet
             set = set.Child(element);
         }
 
-        set._members.Add(path[^1]);
+        set.AddMember(path[^1]);
     }
 
     /// <summary>Whether a path is in the set.</summary>
@@ -79,16 +83,19 @@ public sealed class FieldSet
     public FieldSet Union(FieldSet other)
     {
         var result = new FieldSet();
-        result._members.UnionWith(_members);
-        result._members.UnionWith(other._members);
+        result.AddMembers(_members);
+        result.AddMembers(other._members);
         foreach (var (element, child) in _children)
         {
-            result._children[element] = other._children.TryGetValue(element, out var match) ? child.Union(match) : child;
+            result.SetChild(element, other._children.TryGetValue(element, out var match) ? child.Union(match) : child);
         }
 
         foreach (var (element, child) in other._children)
         {
-            result._children.TryAdd(element, child);
+            if (!_children.ContainsKey(element))
+            {
+                result.SetChild(element, child);
+            }
         }
 
         return result;
@@ -98,12 +105,12 @@ public sealed class FieldSet
     public FieldSet Intersection(FieldSet other)
     {
         var result = new FieldSet();
-        result._members.UnionWith(_members.Where(other._members.Contains));
+        result.AddMembers(_members.Where(other._members.Contains));
         foreach (var (element, child) in _children)
         {
             if (other._children.TryGetValue(element, out var match) && child.Intersection(match) is { IsEmpty: false } both)
             {
-                result._children[element] = both;
+                result.SetChild(element, both);
             }
         }
 
@@ -116,7 +123,7 @@ public sealed class FieldSet
     public FieldSet Difference(FieldSet other, bool recursive = false)
     {
         var result = new FieldSet();
-        result._members.UnionWith(_members.Where(member => !other._members.Contains(member)));
+        result.AddMembers(_members.Where(member => !other._members.Contains(member)));
         foreach (var (element, child) in _children)
         {
             if (recursive && other._members.Contains(element))
@@ -127,7 +134,7 @@ public sealed class FieldSet
             var rest = other._children.TryGetValue(element, out var match) ? child.Difference(match, recursive) : child;
             if (!rest.IsEmpty)
             {
-                result._children[element] = rest;
+                result.SetChild(element, rest);
             }
         }
 
@@ -138,15 +145,15 @@ public sealed class FieldSet
     internal FieldSet WithNamedFields(Schema? schema)
     {
         var result = new FieldSet();
-        result._members.UnionWith(_members);
+        result.AddMembers(_members);
         foreach (var (element, child) in _children)
         {
             if (element.Kind == PathElementKind.Field && schema?.Type == SchemaType.Object && schema.Properties.ContainsKey(element.Text))
             {
-                result._members.Add(element);
+                result.AddMember(element);
             }
 
-            result._children[element] = child.WithNamedFields(TypedTree.Below(schema, element));
+            result.SetChild(element, child.WithNamedFields(TypedTree.Below(schema, element)));
         }
 
         return result;
@@ -208,7 +215,7 @@ public sealed class FieldSet
 
             if (child.Count == 0 || child.ContainsKey("."))
             {
-                set._members.Add(element);
+                set.AddMember(element);
             }
 
             if (child.Count > 0)
@@ -220,7 +227,7 @@ public sealed class FieldSet
 
                 if (!parsed.IsEmpty)
                 {
-                    set._children[element] = parsed;
+                    set.SetChild(element, parsed);
                 }
             }
         }
@@ -232,10 +239,38 @@ public sealed class FieldSet
     {
         if (!_children.TryGetValue(element, out var child))
         {
-            _children[element] = child = new FieldSet();
+            SetChild(element, child = new FieldSet());
         }
 
         return child;
+    }
+
+    private void AddMember(PathElement element)
+    {
+        if (ReferenceEquals(_members, s_noMembers))
+        {
+            _members = [];
+        }
+
+        _members.Add(element);
+    }
+
+    private void AddMembers(IEnumerable<PathElement> elements)
+    {
+        foreach (var element in elements)
+        {
+            AddMember(element);
+        }
+    }
+
+    private void SetChild(PathElement element, FieldSet child)
+    {
+        if (ReferenceEquals(_children, s_noChildren))
+        {
+            _children = [];
+        }
+
+        _children[element] = child;
     }
 
     private IEnumerable<string> Walk(string prefix)

@@ -60,8 +60,6 @@ public static class ManagedFieldsManager
     public static void TrackUpdate(JsonObject? live, JsonObject updated, Schema schema, UpdateRequest request)
     {
         var entries = EntriesForUpdate(live, updated, request);
-        var before = WithoutBookkeeping(live);
-        var after = WithoutBookkeeping(updated)!;
         if (live is not null && entries.Count == 0)
         {
             // An object that nobody tracks stays so until someone applies.
@@ -70,7 +68,7 @@ public static class ManagedFieldsManager
         }
 
         var id = new ManagerId(request.Manager, request.Operation, request.ApiVersion, request.Subresource);
-        var changes = Owned(TypedTree.Compare(before, after, schema), request.Ignored);
+        var changes = Owned(TypedTree.Compare(live, updated, schema), request.Ignored);
         var mine = changes.Added.Union(changes.Modified);
         var at = entries.FindIndex(entry => entry.Id.Same(id));
         for (var i = 0; i < entries.Count; i++)
@@ -89,7 +87,7 @@ public static class ManagedFieldsManager
 
     private static ApiResult<JsonObject> ApplyChecked(JsonObject? live, JsonObject applied, Schema schema, ApplyRequest request)
     {
-        var current = WithoutBookkeeping(live) ?? [];
+        var current = live ?? [];
         var entries = ManagedEntries.Read(live) ?? [];
         if (entries.Count == 0 && live is not null)
         {
@@ -208,18 +206,6 @@ public static class ManagedFieldsManager
         }
 
         return ManagedEntries.Read(live) ?? [];
-    }
-
-    private static JsonObject? WithoutBookkeeping(JsonObject? value)
-    {
-        if (value is null)
-        {
-            return null;
-        }
-
-        var copy = (JsonObject)value.DeepClone();
-        (copy["metadata"] as JsonObject)?.Remove("managedFields");
-        return copy;
     }
 
     private static FieldSet Owned(FieldSet set, FieldSet? ignored)

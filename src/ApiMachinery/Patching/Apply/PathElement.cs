@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Globalization;
 using System.Text;
 using System.Text.Json;
@@ -27,6 +28,8 @@ public enum PathElementKind
 /// <param name="Text">The field's name, or canonical JSON.</param>
 public readonly record struct PathElement(PathElementKind Kind, string Text) : IComparable<PathElement>
 {
+    private static readonly SearchValues<char> s_plain = SearchValues.Create("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_./:");
+
     /// <summary>A field.</summary>
     public static PathElement Field(string name) => new(PathElementKind.Field, name);
 
@@ -41,6 +44,12 @@ public readonly record struct PathElement(PathElementKind Kind, string Text) : I
 
         return new PathElement(PathElementKind.Key, Canonical(sorted));
     }
+
+    /// <summary>An item by one key field that is a string: the common case, without a detour through a tree.</summary>
+    public static PathElement Key(string field, string value) =>
+        value.AsSpan().ContainsAnyExcept(s_plain)
+            ? Key([new(field, JsonValue.Create(value))])
+            : new PathElement(PathElementKind.Key, $"{{\"{field}\":\"{value}\"}}");
 
     /// <summary>An item by value.</summary>
     public static PathElement Value(JsonNode? value) => new(PathElementKind.Value, Canonical(value));

@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using System.Text.Json.Nodes;
 using KubeAspire.ApiMachinery.Schemas;
 using KubeAspire.ApiMachinery.Serialization;
@@ -53,7 +54,7 @@ internal static class TypedTree
                     Collect(child, Below(schema, path[^1]), path, set, allowDuplicates);
                     if (child is null or JsonObject { Count: 0 } || !IsDeclared(schema, name))
                     {
-                        set.Insert([.. path]);
+                        set.Insert(CollectionsMarshal.AsSpan(path));
                     }
 
                     path.RemoveAt(path.Count - 1);
@@ -72,13 +73,13 @@ internal static class TypedTree
 
                     path.Add(element);
                     Collect(item, schema!.Items, path, set, allowDuplicates);
-                    set.Insert([.. path]);
+                    set.Insert(CollectionsMarshal.AsSpan(path));
                     path.RemoveAt(path.Count - 1);
                 }
 
                 break;
             default:
-                set.Insert([.. path]);
+                set.Insert(CollectionsMarshal.AsSpan(path));
                 break;
         }
     }
@@ -120,15 +121,15 @@ internal static class TypedTree
 
         if (before is null)
         {
-            result.Added.Insert([.. path]);
+            result.Added.Insert(CollectionsMarshal.AsSpan(path));
         }
         else if (after is null)
         {
-            result.Removed.Insert([.. path]);
+            result.Removed.Insert(CollectionsMarshal.AsSpan(path));
         }
         else if (isLeaf && !JsonNode.DeepEquals(before, after))
         {
-            result.Modified.Insert([.. path]);
+            result.Modified.Insert(CollectionsMarshal.AsSpan(path));
         }
     }
 
@@ -279,6 +280,11 @@ internal static class TypedTree
         if (schema.ListType == ListType.Set || item is not JsonObject map)
         {
             return PathElement.Value(item);
+        }
+
+        if (schema.ListMapKeys is [var only] && map[only].AsString() is { } name)
+        {
+            return PathElement.Key(only, name);
         }
 
         var fields = new List<KeyValuePair<string, JsonNode?>>();
