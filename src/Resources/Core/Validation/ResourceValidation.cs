@@ -47,6 +47,18 @@ internal static class ResourceValidation
         }
     }
 
+    /// <summary>Quantities of whatever name: a node's capacity.</summary>
+    public static void NotNegative(FieldErrors errors, IReadOnlyDictionary<string, Quantity>? list, string path)
+    {
+        foreach (var (name, quantity) in list ?? new Dictionary<string, Quantity>())
+        {
+            if (Kinds.Validation.Amounts.Of(quantity) is < 0)
+            {
+                errors.Invalid($"{path}[{name}]", quantity.ToString(), FieldErrors.MustNotBeNegative);
+            }
+        }
+    }
+
     private static void Amount(FieldErrors errors, string name, Quantity quantity, string path)
     {
         var here = $"{path}[{name}]";

@@ -77,6 +77,15 @@ internal sealed class FieldErrors : List<FieldError>
         }
     }
 
+    /// <summary>Refuses a change of a string that is set once.</summary>
+    public void Unchanged(string field, string? value, string? stored)
+    {
+        if ((value ?? "") != (stored ?? ""))
+        {
+            Invalid(field, value ?? "", Immutable);
+        }
+    }
+
     /// <summary>Refuses a change of a field that is set once.</summary>
     public void Unchanged<T>(string field, T? value, T? stored)
         where T : class
@@ -167,7 +176,7 @@ internal static class JsonComparison
 
     /// <summary>The JSON text, as upstream shows a composite value; <c>null</c> for none.</summary>
     public static string Text<T>(T? value)
-        where T : class => value as string ?? Node(value)?.ToJsonString() ?? "null";
+        where T : class => Node(value)?.ToJsonString() ?? "null";
 
     public static System.Text.Json.Nodes.JsonNode? Node<T>(T? value)
         where T : class =>
