@@ -33,6 +33,7 @@ internal static class ClusterGraph
                 ["Gateway__HttpsPort"] = Text(options.HttpsPort),
                 ["Gateway__HealthPort"] = Text(options.HealthPort),
                 ["Gateway__ServiceCidr"] = options.ServiceCidr,
+                ["Gateway__PodCidr"] = options.PodCidr,
             },
             Health = new Uri($"http://127.0.0.1:{options.HealthPort}/healthz"),
             WaitFor = [silo.Name],

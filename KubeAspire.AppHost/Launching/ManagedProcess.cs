@@ -112,7 +112,6 @@ internal sealed class ManagedProcess(GraphResource resource, ClusterOptions opti
 
         info.Environment["OTEL_SERVICE_NAME"] = resource.Name;
         info.Environment["DOTNET_gcServer"] = "0";
-        info.Environment["DOTNET_SYSTEM_NET_SOCKETS_INLINE_COMPLETIONS"] = Environment.GetEnvironmentVariable("DOTNET_SYSTEM_NET_SOCKETS_INLINE_COMPLETIONS") ?? "0";
         foreach (var (name, value) in resource.Environment)
         {
             info.Environment[name] = value;

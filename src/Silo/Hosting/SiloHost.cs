@@ -53,12 +53,20 @@ public sealed class SiloHost : IAsyncDisposable
         var clock = TimeProvider.System;
         var address = options.EffectiveAddress();
         SecretFiles.MakeFolder(options.DataDirectory);
-        var pki = Pki.Open(Path.Combine(options.DataDirectory, "pki"), ServerNames(address), clock);
+        var pki = Pki.Open(Path.Combine(options.DataDirectory, "pki"), ServerNames(address, options.ServiceAddress(1)), clock);
         Configure(builder, options, pki);
         var app = builder.Build();
         var loggers = app.Services.GetRequiredService<ILoggerFactory>();
         var engine = await EmbeddedStateEngine.OpenAsync(new StateStoreOptions { Directory = Path.Combine(options.DataDirectory, "state") }, loggers, clock, cancellationToken);
-        var serverOptions = new ApiServerOptions { Kinds = BuiltInKinds.All, AdvertiseAddress = address, Port = options.Port };
+        var serverOptions = new ApiServerOptions
+        {
+            Kinds = BuiltInKinds.All,
+            AdvertiseAddress = address,
+            Port = options.Port,
+            ServiceRange = IPNetwork.Parse(options.ServiceCidr),
+            KubernetesAddress = options.ServiceAddress(1),
+            DnsAddress = options.ServiceAddress(10),
+        };
         var server = new KubeApiServer(serverOptions, engine, pki.TokenKey, clock, loggers);
         app.Run(server.Frontend.HandleAsync);
         var silo = new SiloHost(app, engine, server, options.Port);
@@ -98,6 +106,7 @@ public sealed class SiloHost : IAsyncDisposable
             DataDirectory = section["DataDirectory"] ?? "",
             Port = int.Parse(section["Port"] ?? "6443", CultureInfo.InvariantCulture),
             AdvertiseAddress = section["AdvertiseAddress"] ?? "",
+            ServiceCidr = section["ServiceCidr"] ?? "10.96.0.0/12",
             KubeconfigPath = section["KubeconfigPath"] ?? "",
             CredentialsDirectory = section["CredentialsDirectory"] ?? "",
             Credentials = section["Credentials"] ?? "",
@@ -173,11 +182,11 @@ public sealed class SiloHost : IAsyncDisposable
         }
     }
 
-    private static List<string> ServerNames(string address)
+    private static List<string> ServerNames(string address, string serviceAddress)
     {
         var names = new List<string>
         {
-            "localhost", "127.0.0.1", "::1", "10.96.0.1", "kubernetes", "kubernetes.default", "kubernetes.default.svc", "kubernetes.default.svc.cluster.local", address,
+            "localhost", "127.0.0.1", "::1", serviceAddress, "kubernetes", "kubernetes.default", "kubernetes.default.svc", "kubernetes.default.svc.cluster.local", address,
         };
         var host = Dns.GetHostName().ToLowerInvariant();
         if (Uri.CheckHostName(host) == UriHostNameType.Dns)

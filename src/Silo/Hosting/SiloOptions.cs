@@ -23,6 +23,10 @@ public sealed class SiloOptions
     /// <summary>The address at which nodes and pods reach the API server. By default the first that is not loopback.</summary>
     public string AdvertiseAddress { get; set; } = "";
 
+    /// <summary>The range of cluster addresses, IPv4. The API's own Service has the first address, the cluster's DNS the tenth.</summary>
+    [RegularExpression(@"^\d+\.\d+\.\d+\.\d+/\d+$")]
+    public string ServiceCidr { get; set; } = "10.96.0.0/12";
+
     /// <summary>Where the administrator's kubeconfig is written; none where empty.</summary>
     public string KubeconfigPath { get; set; } = "";
 
@@ -31,6 +35,14 @@ public sealed class SiloOptions
 
     /// <summary>Who gets a kubeconfig, as <c>node:node-1,gateway:gateway-1</c>.</summary>
     public string Credentials { get; set; } = "";
+
+    /// <summary>The address at a place in <see cref="ServiceCidr"/>.</summary>
+    public string ServiceAddress(byte place)
+    {
+        var bytes = IPNetwork.Parse(ServiceCidr).BaseAddress.GetAddressBytes();
+        bytes[^1] += place;
+        return new IPAddress(bytes).ToString();
+    }
 
     /// <summary><see cref="AdvertiseAddress"/>, or the one that it stands for.</summary>
     public string EffectiveAddress() => AdvertiseAddress.Length > 0 ? AdvertiseAddress : FirstAddress() ?? IPAddress.Loopback.ToString();
