@@ -1,3 +1,4 @@
+using System.Collections.Frozen;
 using System.Text.Json.Nodes;
 using KubeAspire.ApiMachinery.Errors;
 using KubeAspire.ApiMachinery.Meta;
@@ -54,6 +55,9 @@ public abstract class ResourceKind
 
     /// <summary>Whether create, update and patch stamp <c>tracing.k8s.io/traceparent</c>: true for what a rollout is made of.</summary>
     public virtual bool Traced => false;
+
+    /// <summary>Where <c>autoscaling/v1 Scale</c> reads and writes; null for a kind without the scale subresource.</summary>
+    public virtual ScaleMapping? Scale => null;
 
     /// <summary>Sets the values that upstream sets where a field is absent. Runs on every write and must be idempotent.</summary>
     public virtual void Default(JsonObject value)
@@ -161,6 +165,22 @@ public abstract class ResourceKind<T> : ResourceKind
 
     /// <inheritdoc cref="ResourceKind.ValidateUpdate"/>
     protected virtual IEnumerable<FieldError> ValidateUpdate(T value, T stored) => [];
+
+    /// <inheritdoc/>
+    public sealed override IEnumerable<FieldError> ValidateStatusUpdate(IKubernetesObject value, IKubernetesObject stored) => ValidateStatusUpdate((T)value, (T)stored);
+
+    /// <inheritdoc/>
+    public sealed override IEnumerable<string> WarningsFor(IKubernetesObject value) => WarningsFor((T)value);
+
+    /// <inheritdoc cref="ResourceKind.ValidateStatusUpdate"/>
+    protected virtual IEnumerable<FieldError> ValidateStatusUpdate(T value, T stored) => [];
+
+    /// <inheritdoc cref="ResourceKind.WarningsFor"/>
+    protected virtual IEnumerable<string> WarningsFor(T value) => [];
+
+    /// <summary>Readers of selectable fields, typed.</summary>
+    protected static IReadOnlyDictionary<string, Func<IKubernetesObject, string>> Selectable(params IEnumerable<(string Field, Func<T, string?> Read)> fields) =>
+        fields.ToFrozenDictionary(field => field.Field, field => (Func<IKubernetesObject, string>)(value => field.Read((T)value) ?? ""), StringComparer.Ordinal);
 
     /// <inheritdoc cref="ResourceKind.Cells"/>
     protected virtual IReadOnlyList<object?> Cells(T value, DateTimeOffset now) => [value.Metadata.Name, TableCells.Age(value.Metadata.CreationTimestamp, now)];

@@ -1,0 +1,50 @@
+using KubeAspire.Resources.Apps;
+using KubeAspire.Resources.Authentication;
+using KubeAspire.Resources.Authorization;
+using KubeAspire.Resources.Coordination;
+using KubeAspire.Resources.Core;
+using KubeAspire.Resources.Discovery;
+using KubeAspire.Resources.Kinds;
+using KubeAspire.Resources.Networking;
+using KubeAspire.Resources.Rbac;
+
+namespace KubeAspire.Resources;
+
+/// <summary>Every kind that is served without a CustomResourceDefinition. A new one is added here and in build/KindGenerator/kinds.txt.</summary>
+public static class BuiltInKinds
+{
+    /// <summary>The kinds, by group and name.</summary>
+    public static IReadOnlyList<ResourceKind> All { get; } =
+    [
+        new BindingKind(),
+        new ConfigMapKind(),
+        new EndpointsKind(),
+        new EventKind(),
+        new NamespaceKind(),
+        new NodeKind(),
+        new PodKind(),
+        new PodTemplateKind(),
+        new ReplicationControllerKind(),
+        new SecretKind(),
+        new ServiceKind(),
+        new ServiceAccountKind(),
+        new ControllerRevisionKind(),
+        new DaemonSetKind(),
+        new DeploymentKind(),
+        new ReplicaSetKind(),
+        new SelfSubjectReviewKind(),
+        new TokenReviewKind(),
+        new LocalSubjectAccessReviewKind(),
+        new SelfSubjectAccessReviewKind(),
+        new SelfSubjectRulesReviewKind(),
+        new SubjectAccessReviewKind(),
+        new LeaseKind(),
+        new EndpointSliceKind(),
+        new IngressKind(),
+        new IngressClassKind(),
+        new ClusterRoleKind(),
+        new ClusterRoleBindingKind(),
+        new RoleKind(),
+        new RoleBindingKind(),
+    ];
+}
