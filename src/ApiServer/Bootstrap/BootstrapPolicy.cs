@@ -97,6 +97,8 @@ internal static class BootstrapPolicy
         Rule(["discovery.k8s.io"], ["endpointslices"], ["create"]),
         Rule(["authentication.k8s.io"], ["tokenreviews"], ["create"]),
         Rule(["authorization.k8s.io"], ["subjectaccessreviews"], ["create"]),
+        // Aggregation writes the union of roles that others wrote: upstream's clusterrole-aggregation-controller holds the same verb.
+        Rule(["rbac.authorization.k8s.io"], ["clusterroles"], ["escalate"]),
     ];
 
     private static PolicyRule[] SchedulerRules() =>

@@ -30,6 +30,7 @@ public sealed class SiloHost : IAsyncDisposable
     private readonly KubeApiServer _server;
     private readonly CancellationTokenSource _stopping = new();
     private Task _following = Task.CompletedTask;
+    private IHost? _controlPlane;
 
     private SiloHost(WebApplication app, IStateEngine engine, KubeApiServer server, int port)
     {
@@ -84,11 +85,22 @@ public sealed class SiloHost : IAsyncDisposable
     }
 
     /// <summary>Waits until the process is asked to stop.</summary>
-    public Task WaitForShutdownAsync(CancellationToken cancellationToken) => _app.WaitForShutdownAsync(cancellationToken);
+    public async Task WaitForShutdownAsync(CancellationToken cancellationToken)
+    {
+        var asked = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        using var stopping = _app.Lifetime.ApplicationStopping.Register(asked.SetResult);
+        await asked.Task.WaitAsync(cancellationToken);
+    }
 
     /// <inheritdoc/>
     public async ValueTask DisposeAsync()
     {
+        if (_controlPlane is not null)
+        {
+            await _controlPlane.StopAsync();
+            _controlPlane.Dispose();
+        }
+
         await _stopping.CancelAsync();
         await _app.StopAsync();
         await _app.DisposeAsync();
@@ -153,7 +165,7 @@ public sealed class SiloHost : IAsyncDisposable
         serverOptions.Port = Port;
         _following = await _server.StartAsync(_stopping.Token);
         WriteCredentials(options, serverOptions, pki);
-        await ControlPlane.StartAsync(_app.Services, _server, _stopping.Token);
+        _controlPlane = await ControlPlane.StartAsync(_app.Services, _server, pki.Authority.ExportCertificatePem(), cancellationToken);
     }
 
     private void WriteCredentials(SiloOptions options, ApiServerOptions serverOptions, Pki pki)
