@@ -1,13 +1,23 @@
 using KubeAspire.ApiServer;
+using KubeAspire.ApiServer.Authentication;
+using KubeAspire.Client;
+using KubeAspire.ControllerRuntime.Leadership;
+using Microsoft.Extensions.DependencyInjection;
 
 namespace KubeAspire.Silo.Hosting;
 
-/// <summary>What runs in the control plane once its API answers: the controllers and the scheduler join here.</summary>
+/// <summary>What runs beside the API server in this process. Started after the API answers and before its socket opens.</summary>
 internal static class ControlPlane
 {
-    /// <summary>Starts the parts; returns when they run.</summary>
-    /// <param name="services">The host's services: loggers and configuration.</param>
-    /// <param name="server">Gives each part its client, by the user it is.</param>
-    /// <param name="stopping">Cancelled when the process stops.</param>
-    public static Task StartAsync(IServiceProvider services, KubeApiServer server, CancellationToken stopping) => Task.CompletedTask;
+    /// <summary>Registers the parts: each a hosted service with a client that acts as the user it is.</summary>
+    /// <param name="services">The host's services.</param>
+    /// <param name="server">The API server, once it is composed.</param>
+    public static void AddTo(IServiceCollection services, Func<KubeApiServer> server)
+    {
+        services.AddSingleton(_ => server());
+        services.AddSingleton<ILeadership, SoleLeadership>();
+    }
+
+    /// <summary>The API as the user of a part, such as <c>system:kube-scheduler</c>.</summary>
+    public static IApiClient ClientOf(IServiceProvider services, string user) => services.GetRequiredService<KubeApiServer>().ClientFor(ApiUser.Named(user));
 }

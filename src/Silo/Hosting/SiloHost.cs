@@ -9,8 +9,6 @@ using KubeAspire.ServiceDefaults;
 using KubeAspire.StateStore;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
-using Microsoft.AspNetCore.Hosting.Server;
-using Microsoft.AspNetCore.Hosting.Server.Features;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.AspNetCore.Server.Kestrel.Https;
@@ -37,7 +35,7 @@ public sealed class SiloHost : IAsyncDisposable
     }
 
     /// <summary>The port that the API server listens on.</summary>
-    public int Port { get; private set; }
+    public int Port { get; }
 
     /// <summary>The API server.</summary>
     public KubeApiServer Server => _server;
@@ -55,6 +53,8 @@ public sealed class SiloHost : IAsyncDisposable
         SecretFiles.MakeFolder(options.DataDirectory);
         var pki = Pki.Open(Path.Combine(options.DataDirectory, "pki"), ServerNames(address, options.ServiceAddress(1)), clock);
         Configure(builder, options, pki);
+        KubeApiServer? made = null;
+        ControlPlane.AddTo(builder.Services, () => made ?? throw new InvalidOperationException("the API server is not composed yet"));
         var app = builder.Build();
         var loggers = app.Services.GetRequiredService<ILoggerFactory>();
         var engine = await EmbeddedStateEngine.OpenAsync(new StateStoreOptions { Directory = Path.Combine(options.DataDirectory, "state") }, loggers, clock, cancellationToken);
@@ -68,6 +68,7 @@ public sealed class SiloHost : IAsyncDisposable
             DnsAddress = options.ServiceAddress(10),
         };
         var server = new KubeApiServer(serverOptions, engine, pki.TokenKey, clock, loggers);
+        made = server;
         app.Run(server.Frontend.HandleAsync);
         var silo = new SiloHost(app, engine, server, options.Port);
         try
@@ -112,7 +113,20 @@ public sealed class SiloHost : IAsyncDisposable
             Credentials = section["Credentials"] ?? "",
         };
         var checkedOptions = new SiloOptionsValidator().Validate(null, options);
+        if (options.Port == 0)
+        {
+            options.Port = FreePort();
+        }
+
         return checkedOptions.Failed ? throw new OptionsValidationException(SiloOptions.SectionName, typeof(SiloOptions), checkedOptions.Failures) : options;
+    }
+
+    // The port is written into objects and files before the socket is open, so it must be known by then.
+    private static int FreePort()
+    {
+        using var probe = new System.Net.Sockets.TcpListener(IPAddress.Loopback, 0);
+        probe.Start();
+        return ((IPEndPoint)probe.LocalEndpoint).Port;
     }
 
     private static void Configure(WebApplicationBuilder builder, SiloOptions options, Pki pki)
@@ -147,13 +161,10 @@ public sealed class SiloHost : IAsyncDisposable
     private async Task RunAsync(SiloOptions options, ApiServerOptions serverOptions, Pki pki, CancellationToken cancellationToken)
     {
         using var stop = _app.Lifetime.ApplicationStopping.Register(_stopping.Cancel);
-        await _app.StartAsync(cancellationToken);
-        var bound = _app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.First();
-        Port = new Uri(bound.Replace("0.0.0.0", "127.0.0.1", StringComparison.Ordinal)).Port;
-        serverOptions.Port = Port;
+        // First the API, then those who use it in this process, and last the socket: who can connect finds everything there.
         _following = await _server.StartAsync(_stopping.Token);
         WriteCredentials(options, serverOptions, pki);
-        await ControlPlane.StartAsync(_app.Services, _server, _stopping.Token);
+        await _app.StartAsync(cancellationToken);
     }
 
     private void WriteCredentials(SiloOptions options, ApiServerOptions serverOptions, Pki pki)
