@@ -65,6 +65,9 @@ internal sealed class PodScheduler(
         try
         {
             var pod = new PodInfo(queued.Pod, spread.For(queued.Pod));
+
+            // The last binding got no answer, and the watch has had the whole back-off to show it: it did not happen.
+            cache.Forget(pod.Uid);
             cache.Update(snapshot);
             var decision = algorithm.Decide(pod, snapshot);
             memory.Remember(new ExplainedDecision(decision, pod.Uid, clock.GetUtcNow(), queued.Attempts));
@@ -127,9 +130,7 @@ internal sealed class PodScheduler(
 #pragma warning restore CA1031
         {
             activity?.SetStatus(ActivityStatusCode.Error, exception.Message);
-            cache.Forget(pod.Uid);
-            queue.ReturnForRetry(queued);
-            queue.Wake(ClusterEvents.PodGone);
+            queue.ReturnForRetry(queued); // Still assumed: its room is not given away before it is known.
             if (!cancellationToken.IsCancellationRequested)
             {
                 logger.BindingUnanswered(pod.Key, decision.Node!, exception.GetBaseException().Message);
@@ -145,9 +146,15 @@ internal sealed class PodScheduler(
 
     private void NotBound(QueuedPod queued, PodInfo pod, SchedulingDecision decision, ApiError error)
     {
+        logger.BindingRefused(pod.Key, decision.Node!, error.Reason, error.Message);
+        if (error.Code >= 500)
+        {
+            queue.ReturnForRetry(queued); // It may have happened all the same; as with no answer at all.
+            return;
+        }
+
         cache.Forget(pod.Uid);
         queue.Wake(ClusterEvents.PodGone); // Its room is free again.
-        logger.BindingRefused(pod.Key, decision.Node!, error.Reason, error.Message);
         if (error.Reason == ApiErrorReason.NotFound && error.Kind is null or "pods" or "Pod")
         {
             queue.Remove(pod.Key);

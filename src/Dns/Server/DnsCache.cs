@@ -30,8 +30,8 @@ internal sealed class DnsCache(TimeProvider clock)
         var age = (uint)(now - entry.Stored).TotalSeconds;
         foreach (var offset in entry.TimeToLiveOffsets)
         {
-            var left = BinaryPrimitives.ReadUInt32BigEndian(bytes.AsSpan(offset));
-            BinaryPrimitives.WriteUInt32BigEndian(bytes.AsSpan(offset), Math.Min(left > age ? left - age : 0, entry.Lifetime));
+            var given = Math.Min(BinaryPrimitives.ReadUInt32BigEndian(bytes.AsSpan(offset)), entry.Lifetime);
+            BinaryPrimitives.WriteUInt32BigEndian(bytes.AsSpan(offset), given > age ? given - age : 0);
         }
 
         return bytes;

@@ -64,6 +64,12 @@ public sealed class NodeInfo
     /// <summary>Images it has, by every name, in bytes.</summary>
     public IReadOnlyDictionary<string, long> Images { get; }
 
+    /// <summary>
+    /// The last count of pods by a selector, and what was counted. Replicas are scheduled in a row: most nodes have not changed since
+    /// the one before was counted. Touched by the deciding thread only.
+    /// </summary>
+    internal (string What, int Count)? LastCount { get; set; }
+
     /// <summary>The node's labels; null for none.</summary>
     public IReadOnlyDictionary<string, string>? Labels => Node.Metadata.Labels;
 

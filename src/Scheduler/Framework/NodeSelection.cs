@@ -9,11 +9,14 @@ public static class NodeSelection
     /// <summary>Whether a pod's nodeSelector and required node affinity let it on a node.</summary>
     public static bool Matches(PodSpec spec, Node node)
     {
-        foreach (var (key, value) in spec.NodeSelector ?? Empty)
+        if (spec.NodeSelector is { Count: > 0 } selector)
         {
-            if (node.Metadata.Labels?.TryGetValue(key, out var has) != true || has != value)
+            foreach (var (key, value) in selector)
             {
-                return false;
+                if (node.Metadata.Labels?.TryGetValue(key, out var has) != true || has != value)
+                {
+                    return false;
+                }
             }
         }
 
@@ -49,8 +52,6 @@ public static class NodeSelection
 
         return true;
     }
-
-    private static IReadOnlyDictionary<string, string> Empty { get; } = new Dictionary<string, string>();
 
     private static bool Meets(NodeSelectorRequirement requirement, bool has, string? value) => requirement.Operator switch
     {

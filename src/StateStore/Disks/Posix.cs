@@ -15,7 +15,9 @@ internal static partial class Posix
     private const int NotSupported = 95;
     private const int QuotaExceeded = 122;
     private const int LockExclusiveNonBlocking = 2 | 4;
-    private const int OpenDirectoryCloseOnExec = 0x80000;
+    private const int OpenReadCloseOnExec = 0x80000;
+    private const int OpenReadWriteCreateCloseOnExec = 0x80000 | 0x40 | 0x2;
+    private const int OwnerReadWrite = 0x180;
 
     /// <summary>fdatasync, checked.</summary>
     public static void SyncData(SafeFileHandle file, string name) =>
@@ -24,15 +26,12 @@ internal static partial class Posix
     /// <summary>Opens a directory and fsyncs it, checked.</summary>
     public static void SyncDirectory(string path)
     {
-        var descriptor = Open(path, OpenDirectoryCloseOnExec);
-        if (descriptor < 0)
-        {
-            throw Failure(Marshal.GetLastPInvokeError(), "open", path);
-        }
-
-        using var handle = new SafeFileHandle(descriptor, ownsHandle: true);
+        using var handle = Open(path, OpenReadCloseOnExec);
         Check(Retry(() => FSync(handle)), "fsync", path);
     }
+
+    /// <summary>Opens a file for reading and writing, making it for its owner alone where it is missing; takes no lock.</summary>
+    public static SafeFileHandle OpenOrCreate(string path) => Open(path, OpenReadWriteCreateCloseOnExec);
 
     /// <summary>Takes the lock of an open file, or says that another holds it.</summary>
     public static bool TryLock(SafeFileHandle file, string name)
@@ -86,6 +85,12 @@ internal static partial class Posix
     public static void Truncate(SafeFileHandle file, long length, string name) =>
         Check(Retry(() => FTruncate(file, length)), "ftruncate", name);
 
+    private static SafeFileHandle Open(string path, int flags)
+    {
+        var descriptor = Open(path, flags, OwnerReadWrite);
+        return descriptor >= 0 ? new SafeFileHandle(descriptor, ownsHandle: true) : throw Failure(Marshal.GetLastPInvokeError(), "open", path);
+    }
+
     private static int Retry(Func<int> call)
     {
         while (true)
@@ -136,5 +141,5 @@ internal static partial class Posix
     private static partial nint PWrite(SafeFileHandle file, ReadOnlySpan<byte> bytes, nint count, long offset);
 
     [LibraryImport("libc", EntryPoint = "open", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
-    private static partial int Open(string path, int flags);
+    private static partial int Open(string path, int flags, int mode);
 }

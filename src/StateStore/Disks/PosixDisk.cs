@@ -41,8 +41,8 @@ internal sealed class PosixDisk : IDisk
     {
         var path = Path.Combine(_directory, LockFile);
 
-        // FileShare.ReadWrite keeps the base library from taking a lock of its own on the same file.
-        var handle = File.OpenHandle(path, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.ReadWrite);
+        // The base library takes a lock of its own on every file it opens, whatever the share mode.
+        var handle = Posix.OpenOrCreate(path);
         Span<byte> text = stackalloc byte[16];
         if (!Posix.TryLock(handle, path))
         {

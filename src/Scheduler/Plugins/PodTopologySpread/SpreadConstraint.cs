@@ -14,6 +14,8 @@ namespace KubeAspire.Scheduler.Plugins.PodTopologySpread;
 /// <param name="HonorTaints">Whether only nodes whose taints it tolerates count.</param>
 internal sealed record SpreadConstraint(string TopologyKey, int MaxSkew, Selector Selector, int MinDomains, bool HonorAffinity, bool HonorTaints)
 {
+    private string? _what;
+
     /// <summary>The node's own name as a label.</summary>
     public const string Hostname = "kubernetes.io/hostname";
 
@@ -49,6 +51,17 @@ internal sealed record SpreadConstraint(string TopologyKey, int MaxSkew, Selecto
     /// <summary>How many of a node's pods the constraint counts: those of the pod's namespace that stay.</summary>
     public int CountOn(PodInfo pod, NodeInfo node)
     {
+        if (node.Pods.Length == 0)
+        {
+            return 0;
+        }
+
+        var what = _what ??= $"{pod.Key.Namespace}/{Selector}";
+        if (node.LastCount is var (known, last) && known == what)
+        {
+            return last;
+        }
+
         var count = 0;
         foreach (var other in node.Pods)
         {
@@ -58,6 +71,7 @@ internal sealed record SpreadConstraint(string TopologyKey, int MaxSkew, Selecto
             }
         }
 
+        node.LastCount = (what, count);
         return count;
     }
 }
