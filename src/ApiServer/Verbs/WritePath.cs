@@ -74,6 +74,7 @@ internal sealed class WritePath(IStateEngine engine, IReadOnlyList<IAdmission> a
     /// <summary>The object as it will be stored, with its typed view.</summary>
     public static ApiResult<Encoded> Encode(JsonObject value, ResourceKind kind)
     {
+        Decoding.Complete(value, kind.Schema);
         var (json, revisionAt) = CanonicalJson.Encode(value);
         if (json.Length > ApiLimits.ObjectBytes)
         {
