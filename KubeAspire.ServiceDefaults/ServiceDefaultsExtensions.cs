@@ -15,6 +15,8 @@ namespace KubeAspire.ServiceDefaults;
 /// <summary>What every process of the system has in common: logging, and telemetry by Aspire's contract.</summary>
 public static class ServiceDefaultsExtensions
 {
+    private static readonly string[] s_quiet = ["Microsoft.AspNetCore", "System.Net.Http", "Yarp"];
+
     /// <summary>
     /// Console logging on one line; and, where <c>OTEL_EXPORTER_OTLP_ENDPOINT</c> is set, traces, metrics and logs by OTLP.
     /// The other OTEL_* variables (protocol, headers, service name, resource attributes, sampler, delays) are read by the OpenTelemetry SDK.
@@ -32,6 +34,12 @@ public static class ServiceDefaultsExtensions
             options.UseUtcTimestamp = true;
             options.ColorBehavior = LoggerColorBehavior.Disabled;
         });
+
+        // A line a request is what traces are for; Logging__LogLevel__… in the environment brings them back.
+        foreach (var category in s_quiet.Where(category => builder.Configuration[$"Logging:LogLevel:{category}"] is null))
+        {
+            builder.Logging.AddFilter(category, LogLevel.Warning);
+        }
 
         if (string.IsNullOrEmpty(builder.Configuration["OTEL_EXPORTER_OTLP_ENDPOINT"]))
         {
