@@ -15,7 +15,7 @@ internal sealed record ImageAnswer(ImageInfo? Image, WaitingReason? Refused, Dat
 
 /// <summary>Makes sure that a container's image is on the machine, by its pull policy.</summary>
 /// <remarks>Reasons, texts and figures as the kubelet's image manager.</remarks>
-internal sealed class ImageManager(IContainerRuntime runtime, IReferencedObjects objects, IEventRecorder events, TimeProvider clock, ILogger<ImageManager> logger)
+internal sealed class ImageManager(IContainerRuntime runtime, IReferencedObjects objects, IEventRecorder events, TimeProvider clock, ILogger<ImageManager> logger) : IDisposable
 {
     /// <summary>Most pods whose failed pulls are remembered; past it the oldest half goes. 1000.</summary>
     private const int FailuresMax = 1000;
@@ -25,6 +25,8 @@ internal sealed class ImageManager(IContainerRuntime runtime, IReferencedObjects
 
     private readonly ConcurrentDictionary<(string Uid, string Image), Failure> _failures = new();
     private readonly SemaphoreSlim _pulls = new(PullsMax);
+
+    public void Dispose() => _pulls.Dispose();
 
     public async Task<ImageAnswer> EnsureAsync(Pod pod, Container container, CancellationToken cancellationToken)
     {

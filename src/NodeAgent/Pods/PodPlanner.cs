@@ -81,7 +81,9 @@ internal static class PodPlanner
 
         public PodPlan WithNewSandbox()
         {
-            var attempt = observed.Sandbox is { } last ? last.Attempt + 1 : 0;
+            // Containers remember the sandbox they joined, even when it was removed behind the agent's back.
+            var attempts = observed.Sandboxes.Select(one => one.Attempt).Concat(observed.Containers.Select(one => one.Sandbox)).ToList();
+            var attempt = attempts.Count == 0 ? 0 : attempts.Max() + 1;
             foreach (var one in observed.Containers.Where(one => one.Running))
             {
                 _stop.Add(new ContainerStop(one, SpecOf(pod, one.Name), "Pod sandbox changed, it will be killed and re-created.", null));
@@ -89,7 +91,7 @@ internal static class PodPlanner
 
             // What has ended for good keeps the sandbox away; what runs is about to end with its sandbox.
             var pending = pod.Spec.Containers.Where(container => Restarts(container)).ToList();
-            if (pending.Count == 0 || (pod.Spec.RestartPolicy == "Never" && attempt > 0 && observed.Containers.Count > 0))
+            if (pending.Count == 0 || (pod.Spec.RestartPolicy == "Never" && observed.Containers.Count > 0))
             {
                 return Finish(new PodPlan { Terminal = _stop.Count == 0 });
             }

@@ -17,7 +17,7 @@ internal sealed partial class PodWorker : IDisposable
     /// <summary>Most steps (stop, then start) of one pass before it looks for other changes.</summary>
     private const int StepsMax = 4;
 
-    /// <summary>Wait after a pass that failed. 1 s, doubling to <see cref="RetryMax"/>.</summary>
+    /// <summary>Wait after a pass that failed. 1 s, doubling to 30 s.</summary>
     private static readonly TimeSpan s_retryInitial = TimeSpan.FromSeconds(1);
 
     /// <summary>Longest wait after a pass that failed. 30 s.</summary>
@@ -246,6 +246,7 @@ internal sealed partial class PodWorker : IDisposable
 
         if (plan.Terminal)
         {
+            Report(pod, observed, plan); // Before its sandbox goes: the status says for good that the pod has ended.
             return await RemoveSandboxesAsync(observed, cancellationToken);
         }
 
@@ -308,7 +309,7 @@ internal sealed partial class PodWorker : IDisposable
         }
     }
 
-    private DateTimeOffset? Deadline(Pod pod) =>
+    private static DateTimeOffset? Deadline(Pod pod) =>
         pod.Spec.ActiveDeadlineSeconds is { } seconds && pod.Status.StartTime is { } start && pod.Status.Phase is not ("Succeeded" or "Failed") ? start.AddSeconds(seconds) : null;
 
     private ProbeView ViewOf(ObservedContainer one) => _probes.TryGetValue(one.Id, out var probes) ? probes.View : ProbeView.Healthy;

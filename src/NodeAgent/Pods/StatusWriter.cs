@@ -129,7 +129,7 @@ internal sealed class StatusWriter(IApiClient client, TimeProvider clock, ILogge
         }
 
         // Addresses merge by ip: one that is no longer the pod's would stay.
-        if (pod.Status.PodIPs?.FirstOrDefault()?.Ip is { } old && old != status.PodIP)
+        if (pod.Status.PodIPs is [{ Ip: { } old }, ..] && old != status.PodIP)
         {
             var ips = node["podIPs"] as JsonArray ?? [];
             ips.Add(new JsonObject { ["$patch"] = "delete", ["ip"] = old });
