@@ -1,7 +1,10 @@
+using KubeAspire.ApiMachinery.Meta;
 using KubeAspire.ApiServer;
 using KubeAspire.ApiServer.Authentication;
 using KubeAspire.Client;
 using KubeAspire.ControllerRuntime.Leadership;
+using KubeAspire.Controllers;
+using KubeAspire.Scheduler;
 using Microsoft.Extensions.DependencyInjection;
 
 namespace KubeAspire.Silo.Hosting;
@@ -16,8 +19,11 @@ internal static class ControlPlane
     {
         services.AddSingleton(_ => server());
         services.AddSingleton<ILeadership, SoleLeadership>();
+        services.AddSingleton<Func<IReadOnlyList<ResourceType>>>(provider => () => [.. provider.GetRequiredService<KubeApiServer>().Kinds.All.Select(kind => kind.Type)]);
+        services.AddKubernetesControllers(provider => ClientOf(provider, "system:kube-controller-manager"));
+        services.AddScheduler(provider => ClientOf(provider, "system:kube-scheduler"));
     }
 
     /// <summary>The API as the user of a part, such as <c>system:kube-scheduler</c>.</summary>
-    public static IApiClient ClientOf(IServiceProvider services, string user) => services.GetRequiredService<KubeApiServer>().ClientFor(ApiUser.Named(user));
+    private static IApiClient ClientOf(IServiceProvider services, string user) => services.GetRequiredService<KubeApiServer>().ClientFor(ApiUser.Named(user));
 }
