@@ -92,6 +92,7 @@ internal static class BootstrapPolicy
         Rule(["*"], ["*"], [.. s_read, "delete", "deletecollection", "patch", "update"]),
         Rule([""], ["pods", "endpoints", "events", "serviceaccounts", "configmaps", "secrets", "namespaces", "pods/eviction"], ["create"]),
         Rule([""], ["serviceaccounts/token"], ["create"]),
+        Rule([RbacGroup], ["clusterroles"], ["escalate"]), // Aggregation gathers rules that the controller itself does not have.
         Rule(["apps"], ["replicasets", "controllerrevisions"], ["create"]),
         Rule(["coordination.k8s.io"], ["leases"], ["create"]),
         Rule(["discovery.k8s.io"], ["endpointslices"], ["create"]),

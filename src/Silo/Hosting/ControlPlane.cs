@@ -1,3 +1,4 @@
+using KubeAspire.ApiMachinery.Meta;
 using KubeAspire.ApiServer;
 using KubeAspire.ApiServer.Authentication;
 using KubeAspire.ControllerRuntime.Leadership;
@@ -30,6 +31,7 @@ internal static class ControlPlane
         builder.Services.Replace(ServiceDescriptor.Singleton(services.GetRequiredService<ILoggerFactory>()));
         builder.Services.AddSingleton(TimeProvider.System);
         builder.Services.AddSingleton<ILeadership, SoleLeadership>();
+        builder.Services.AddSingleton<Func<IReadOnlyList<ResourceType>>>(() => [.. server.Kinds.All.Select(kind => kind.Type)]);
         builder.Services.AddKubernetesControllers(_ => server.ClientFor(ApiUser.Named("system:kube-controller-manager")));
         builder.Services.Configure<ControllersOptions>(options => options.RootCertificatePem = authorityPem);
         builder.Services.AddScheduler(_ => server.ClientFor(ApiUser.Named("system:kube-scheduler")));
