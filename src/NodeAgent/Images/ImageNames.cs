@@ -9,7 +9,7 @@ internal static partial class ImageNames
     private const string DefaultRegistry = "docker.io";
 
     /// <summary>Whether a name is well formed.</summary>
-    public static bool IsValid(string? image) => image is { Length: > 0 and <= 512 } && Reference().IsMatch(image);
+    public static bool IsValid(string? image) => image is { Length: > 0 and <= 512 } && Reference().IsMatch(image) && !HasUpperCaseFolder(image);
 
     /// <summary>The policy of a container, as the API server defaults it.</summary>
     public static string PolicyOf(string image, string? policy) =>
@@ -22,6 +22,10 @@ internal static partial class ImageNames
         var first = slash < 0 ? "" : image[..slash];
         return first.Contains('.') || first.Contains(':') || first == "localhost" ? first : DefaultRegistry;
     }
+
+    // What has neither dot nor colon is no registry, and folders are lower case.
+    private static bool HasUpperCaseFolder(string image) =>
+        image.IndexOf('/') is var slash and > 0 && RegistryOf(image) == DefaultRegistry && image[..slash].Any(char.IsAsciiLetterUpper);
 
     private static string? Tag(string image) => image.LastIndexOf(':') is var colon && colon > image.LastIndexOf('/') ? image[(colon + 1)..] : null;
 

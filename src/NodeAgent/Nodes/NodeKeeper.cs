@@ -153,7 +153,7 @@ internal sealed class NodeKeeper(
             return "container runtime network not ready: NetworkReady=false reason:NetworkPluginNotReady message:the node has no podCIDR yet";
         }
 
-        var error = await network.OpenAsync(node.Spec.PodCIDR, new Dictionary<string, string> { [PodLabels.Node] = Name }, cancellationToken);
+        var error = await network.OpenAsync(node.Spec.PodCIDR, PodLabels.Mine(options.Value), cancellationToken);
         return error is null ? null : $"container runtime network not ready: NetworkReady=false reason:NetworkPluginNotReady message:{error.Message}";
     }
 

@@ -1,6 +1,7 @@
 using System.Globalization;
 using KubeAspire.ApiMachinery.Quantities;
 using KubeAspire.ContainerRuntime;
+using KubeAspire.NodeAgent.Hosting;
 using KubeAspire.NodeAgent.Networking;
 using KubeAspire.NodeAgent.Variables;
 using KubeAspire.Resources.Core;
@@ -28,10 +29,10 @@ internal static class ContainerSpecs
     /// <summary>Highest port that needs a privilege by default.</summary>
     private const string UnprivilegedPorts = "net.ipv4.ip_unprivileged_port_start";
 
-    public static SandboxSpec Sandbox(Pod pod, string node, string image, int attempt, string? network, string? address, int oomScoreMin)
+    public static SandboxSpec Sandbox(Pod pod, NodeAgentOptions options, string image, int attempt, string? address, int oomScoreMin)
     {
         var host = pod.Spec.HostNetwork == true;
-        var labels = PodLabels.Of(pod, node, null, attempt);
+        var labels = PodLabels.Of(pod, options, null, attempt);
         labels[PodLabels.PodIP] = address ?? "";
         var sysctls = (pod.Spec.SecurityContext?.Sysctls ?? []).ToDictionary(one => one.Name, one => one.Value);
         if (!host)
@@ -49,7 +50,7 @@ internal static class ContainerSpecs
             HostIpc = pod.Spec.HostIPC == true,
             HostPid = pod.Spec.HostPID == true,
             OomScoreAdjust = Math.Max(SandboxOomScore, oomScoreMin),
-            Network = host ? null : network,
+            Network = host ? null : options.NetworkName,
             IPv4Address = host ? null : address,
             Sysctls = sysctls,
             Ports = host ? [] :
@@ -65,11 +66,11 @@ internal static class ContainerSpecs
     /// <summary>A container.</summary>
     /// <exception cref="ReferenceException">The spec forbids running this image so.</exception>
     public static ContainerSpec Container(
-        Pod pod, ContainerStart start, string node, int sandboxAttempt, ImageInfo image, IReadOnlyDictionary<string, string> variables, IReadOnlyList<MountSpec> mounts,
+        Pod pod, ContainerStart start, NodeAgentOptions options, int sandboxAttempt, ImageInfo image, IReadOnlyDictionary<string, string> variables, IReadOnlyList<MountSpec> mounts,
         string? terminationLog, long memoryCapacity, int oomScoreMin)
     {
         var container = start.Spec;
-        var labels = PodLabels.Of(pod, node, container.Name, start.Attempt);
+        var labels = PodLabels.Of(pod, options, container.Name, start.Attempt);
         labels[PodLabels.Sandbox] = sandboxAttempt.ToString();
         labels[PodLabels.Backoff] = start.Backoff.ToString();
         labels[PodLabels.GracePeriod] = (pod.Spec.TerminationGracePeriodSeconds ?? 30).ToString();

@@ -14,7 +14,7 @@ internal static class NodeCleanup
     /// <returns>What could not be removed; null when all is gone.</returns>
     public static async Task<RuntimeError?> RunAsync(IContainerRuntime runtime, NodeAgentOptions options, bool network, ILogger logger, CancellationToken cancellationToken)
     {
-        var found = await runtime.ListAsync(new Dictionary<string, string> { [PodLabels.Node] = options.NodeName }, cancellationToken);
+        var found = await runtime.ListAsync(PodLabels.Mine(options), cancellationToken);
         if (!found.Succeeded)
         {
             return found.Error;

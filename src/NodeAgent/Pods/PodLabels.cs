@@ -1,3 +1,4 @@
+using KubeAspire.NodeAgent.Hosting;
 using KubeAspire.Resources.Core;
 
 namespace KubeAspire.NodeAgent.Pods;
@@ -10,6 +11,9 @@ internal static class PodLabels
     public const string PodUid = "io.kubernetes.pod.uid";
     public const string ContainerName = "io.kubernetes.container.name";
     public const string Node = "kubeaspire.dev/node";
+    /// <summary>Docker network of the pods: tells apart clusters that share an Engine and name their nodes alike.</summary>
+    public const string Network = "kubeaspire.dev/network";
+
     public const string Attempt = "kubeaspire.dev/attempt";
     public const string Kind = "kubeaspire.dev/kind";
 
@@ -37,13 +41,24 @@ internal static class PodLabels
     public static string NameOf(Pod pod, string? container, int attempt) =>
         $"k8s_{container ?? SandboxContainerName}_{pod.Metadata.Name}_{pod.Metadata.Namespace}_{pod.Metadata.Uid}_{attempt}";
 
-    public static Dictionary<string, string> Of(Pod pod, string node, string? container, int attempt) => new()
+    /// <summary>The labels that tell this agent's containers from all others, and some more.</summary>
+    public static Dictionary<string, string> Mine(NodeAgentOptions options, params IEnumerable<(string Label, string Value)> more)
+    {
+        var labels = new Dictionary<string, string> { [Node] = options.NodeName, [Network] = options.NetworkName };
+        foreach (var (label, value) in more)
+        {
+            labels[label] = value;
+        }
+
+        return labels;
+    }
+
+    public static Dictionary<string, string> Of(Pod pod, NodeAgentOptions options, string? container, int attempt) => new(Mine(options))
     {
         [PodName] = pod.Metadata.Name ?? "",
         [PodNamespace] = pod.Metadata.Namespace ?? "",
         [PodUid] = pod.Metadata.Uid ?? "",
         [ContainerName] = container ?? SandboxContainerName,
-        [Node] = node,
         [Attempt] = attempt.ToString(),
         [Kind] = container is null ? KindSandbox : KindContainer,
     };

@@ -34,7 +34,7 @@ internal sealed class PodManager : BackgroundService
         _pods.AddHandler(OnChange);
     }
 
-    private Dictionary<string, string> NodeLabels => new() { [PodLabels.Node] = _options.NodeName };
+    private Dictionary<string, string> NodeLabels => PodLabels.Mine(_options);
 
     /// <summary>The worker's view of a pod, by name; null for none.</summary>
     public Pod? Find(string ns, string name) => _pods.Find(new ObjectKey(ns, name));

@@ -171,7 +171,7 @@ internal static class PodStatusBuilder
             ContainerID = $"docker://{newest.Id}",
             RestartCount = newest.Attempt,
             Started = newest.Running && view.Started,
-            Ready = newest.Running ? view.Ready && view.Started : !started && newest is { Exited: true, ExitCode: 0 },
+            Ready = newest.Running ? started && view.Ready && view.Started : !started && newest is { Exited: true, ExitCode: 0 },
             State = StateOf(input, newest),
             LastState = input.Observed.Previous(container.Name) is { } previous ? StateOf(input, previous) : before?.RestartCount == newest.Attempt ? before.LastState : new ContainerState(),
         };

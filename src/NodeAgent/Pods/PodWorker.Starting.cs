@@ -101,7 +101,7 @@ internal sealed partial class PodWorker
 
             // The span ends when the sandbox is up, not when it is made; the first containers are made meanwhile.
             var activity = AgentTracing.Source.StartActivity("create sandbox");
-            var spec = ContainerSpecs.Sandbox(pod, _services.Options.NodeName, PauseProgram.Image, attempt, _services.Network.Name, address, _services.Facts.OomScoreMin);
+            var spec = ContainerSpecs.Sandbox(pod, _services.Options, PauseProgram.Image, attempt, address, _services.Facts.OomScoreMin);
             var created = await _services.Runtime.CreateSandboxAsync(spec, cancellationToken);
             if (created is { Succeeded: false, Error.Kind: RuntimeErrorKind.Conflict })
             {
@@ -157,7 +157,7 @@ internal sealed partial class PodWorker
     {
         var found = await _services.Runtime.InspectAsync(name, cancellationToken);
         return !found.Succeeded ? found.Error
-            : found.Value.Labels.GetValueOrDefault(PodLabels.PodUid) == Uid && found.Value.Labels.GetValueOrDefault(PodLabels.Node) == _services.Options.NodeName ? found.Value.Id
+            : PodLabels.Mine(_services.Options, (PodLabels.PodUid, Uid)).All(label => found.Value.Labels.GetValueOrDefault(label.Key) == label.Value) ? found.Value.Id
             : new RuntimeError(RuntimeErrorKind.Conflict, $"the name {name} is taken by a container that is not this node's");
     }
 
@@ -205,7 +205,7 @@ internal sealed partial class PodWorker
             var variables = await ContainerEnvironment.BuildAsync(pod, start.Spec, _services.Services.List(), Around(sandbox.Address), _services.Objects, cancellationToken);
             var log = _services.Volumes.CreateTerminationLog(Uid, name, start.Attempt);
             var mounts = _services.Volumes.MountsOf(pod, start.Spec, log, variables);
-            spec = ContainerSpecs.Container(pod, start, _services.Options.NodeName, sandbox.Attempt, image.Image, variables, mounts, log, _services.Facts.MemoryBytes, _services.Facts.OomScoreMin);
+            spec = ContainerSpecs.Container(pod, start, _services.Options, sandbox.Attempt, image.Image, variables, mounts, log, _services.Facts.MemoryBytes, _services.Facts.OomScoreMin);
         }
         catch (ReferenceException exception)
         {

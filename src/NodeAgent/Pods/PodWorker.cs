@@ -290,7 +290,7 @@ internal sealed partial class PodWorker : IDisposable
 
     private async Task<ObservedPod> ObserveAsync(CancellationToken cancellationToken)
     {
-        var found = await _services.Runtime.ListAsync(new Dictionary<string, string> { [PodLabels.PodUid] = Uid, [PodLabels.Node] = _services.Options.NodeName }, cancellationToken);
+        var found = await _services.Runtime.ListAsync(PodLabels.Mine(_services.Options, (PodLabels.PodUid, Uid)), cancellationToken);
         return found.Succeeded ? ObservedPod.From(found.Value, _mustRestart) : throw new ContainerRuntimeException(found.Error);
     }
 

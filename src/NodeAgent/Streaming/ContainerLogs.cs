@@ -34,7 +34,7 @@ internal sealed class ContainerLogs(IContainerRuntime runtime, PodManager pods, 
         }
 
         var found = await runtime.ListAsync(
-            new Dictionary<string, string> { [PodLabels.PodUid] = pod.Metadata.Uid!, [PodLabels.Node] = options.Value.NodeName, [PodLabels.ContainerName] = container }, context.RequestAborted);
+            PodLabels.Mine(options.Value, (PodLabels.PodUid, pod.Metadata.Uid!), (PodLabels.ContainerName, container)), context.RequestAborted);
         if (!found.Succeeded)
         {
             await RefuseAsync(context, StatusCodes.Status500InternalServerError, found.Error.Message);
