@@ -159,7 +159,9 @@ internal sealed class Emitter(ApiData api, Output output)
             text.Append("    [JsonConverter(typeof(MicroTimeConverter))]\n");
         }
 
-        text.Append($"    [JsonPropertyName(\"{field.Name}\")]\n    public {type} {property} {{ get; init; }}{initial}\n\n");
+        // System.Text.Json's generated code sets every init property, absent ones to null: a value that is never null says so in its accessor.
+        var accessors = initial.Length == 0 ? "{ get; init; }" : $"{{ get; init => field = value ?? {initial[" = ".Length..]} }}";
+        text.Append($"    [JsonPropertyName(\"{field.Name}\")]\n    public {type} {property} {accessors}{initial}\n\n");
     }
 
     private static (string Type, bool IsValue) CSharpType(JsonElement type)

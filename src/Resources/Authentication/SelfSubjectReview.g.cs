@@ -26,8 +26,8 @@ public sealed partial record SelfSubjectReview : IKubernetesObject<SelfSubjectRe
     public string? Kind { get; init; }
 
     [JsonPropertyName("metadata")]
-    public global::KubeAspire.ApiMachinery.Meta.ObjectMeta Metadata { get; init; } = new();
+    public global::KubeAspire.ApiMachinery.Meta.ObjectMeta Metadata { get; init => field = value ?? new(); } = new();
 
     [JsonPropertyName("status")]
-    public global::KubeAspire.Resources.Authentication.SelfSubjectReviewStatus Status { get; init; } = new();
+    public global::KubeAspire.Resources.Authentication.SelfSubjectReviewStatus Status { get; init => field = value ?? new(); } = new();
 }

@@ -26,11 +26,11 @@ public sealed partial record TokenReview : IKubernetesObject<TokenReview>
     public string? Kind { get; init; }
 
     [JsonPropertyName("metadata")]
-    public global::KubeAspire.ApiMachinery.Meta.ObjectMeta Metadata { get; init; } = new();
+    public global::KubeAspire.ApiMachinery.Meta.ObjectMeta Metadata { get; init => field = value ?? new(); } = new();
 
     [JsonPropertyName("spec")]
-    public global::KubeAspire.Resources.Authentication.TokenReviewSpec Spec { get; init; } = new();
+    public global::KubeAspire.Resources.Authentication.TokenReviewSpec Spec { get; init => field = value ?? new(); } = new();
 
     [JsonPropertyName("status")]
-    public global::KubeAspire.Resources.Authentication.TokenReviewStatus Status { get; init; } = new();
+    public global::KubeAspire.Resources.Authentication.TokenReviewStatus Status { get; init => field = value ?? new(); } = new();
 }

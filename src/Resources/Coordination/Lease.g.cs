@@ -26,8 +26,8 @@ public sealed partial record Lease : IKubernetesObject<Lease>
     public string? Kind { get; init; }
 
     [JsonPropertyName("metadata")]
-    public global::KubeAspire.ApiMachinery.Meta.ObjectMeta Metadata { get; init; } = new();
+    public global::KubeAspire.ApiMachinery.Meta.ObjectMeta Metadata { get; init => field = value ?? new(); } = new();
 
     [JsonPropertyName("spec")]
-    public global::KubeAspire.Resources.Coordination.LeaseSpec Spec { get; init; } = new();
+    public global::KubeAspire.Resources.Coordination.LeaseSpec Spec { get; init => field = value ?? new(); } = new();
 }

@@ -26,8 +26,8 @@ public sealed partial record Binding : IKubernetesObject<Binding>
     public string? Kind { get; init; }
 
     [JsonPropertyName("metadata")]
-    public global::KubeAspire.ApiMachinery.Meta.ObjectMeta Metadata { get; init; } = new();
+    public global::KubeAspire.ApiMachinery.Meta.ObjectMeta Metadata { get; init => field = value ?? new(); } = new();
 
     [JsonPropertyName("target")]
-    public global::KubeAspire.Resources.Core.ObjectReference Target { get; init; } = new();
+    public global::KubeAspire.Resources.Core.ObjectReference Target { get; init => field = value ?? new(); } = new();
 }

@@ -26,7 +26,7 @@ public sealed partial record ConfigMap : IKubernetesObject<ConfigMap>
     public string? Kind { get; init; }
 
     [JsonPropertyName("metadata")]
-    public global::KubeAspire.ApiMachinery.Meta.ObjectMeta Metadata { get; init; } = new();
+    public global::KubeAspire.ApiMachinery.Meta.ObjectMeta Metadata { get; init => field = value ?? new(); } = new();
 
     [JsonPropertyName("binaryData")]
     public IReadOnlyDictionary<string, byte[]>? BinaryData { get; init; }

@@ -26,7 +26,7 @@ public sealed partial record Endpoints : IKubernetesObject<Endpoints>
     public string? Kind { get; init; }
 
     [JsonPropertyName("metadata")]
-    public global::KubeAspire.ApiMachinery.Meta.ObjectMeta Metadata { get; init; } = new();
+    public global::KubeAspire.ApiMachinery.Meta.ObjectMeta Metadata { get; init => field = value ?? new(); } = new();
 
     [JsonPropertyName("subsets")]
     public IReadOnlyList<global::KubeAspire.Resources.Core.EndpointSubset>? Subsets { get; init; }

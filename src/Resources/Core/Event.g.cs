@@ -26,7 +26,7 @@ public sealed partial record Event : IKubernetesObject<Event>
     public string? Kind { get; init; }
 
     [JsonPropertyName("metadata")]
-    public global::KubeAspire.ApiMachinery.Meta.ObjectMeta Metadata { get; init; } = new();
+    public global::KubeAspire.ApiMachinery.Meta.ObjectMeta Metadata { get; init => field = value ?? new(); } = new();
 
     [JsonPropertyName("action")]
     public string? Action { get; init; }
@@ -42,7 +42,7 @@ public sealed partial record Event : IKubernetesObject<Event>
     public DateTimeOffset? FirstTimestamp { get; init; }
 
     [JsonPropertyName("involvedObject")]
-    public global::KubeAspire.Resources.Core.ObjectReference InvolvedObject { get; init; } = new();
+    public global::KubeAspire.Resources.Core.ObjectReference InvolvedObject { get; init => field = value ?? new(); } = new();
 
     [JsonPropertyName("lastTimestamp")]
     public DateTimeOffset? LastTimestamp { get; init; }

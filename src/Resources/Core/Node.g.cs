@@ -26,11 +26,11 @@ public sealed partial record Node : IKubernetesObject<Node>
     public string? Kind { get; init; }
 
     [JsonPropertyName("metadata")]
-    public global::KubeAspire.ApiMachinery.Meta.ObjectMeta Metadata { get; init; } = new();
+    public global::KubeAspire.ApiMachinery.Meta.ObjectMeta Metadata { get; init => field = value ?? new(); } = new();
 
     [JsonPropertyName("spec")]
-    public global::KubeAspire.Resources.Core.NodeSpec Spec { get; init; } = new();
+    public global::KubeAspire.Resources.Core.NodeSpec Spec { get; init => field = value ?? new(); } = new();
 
     [JsonPropertyName("status")]
-    public global::KubeAspire.Resources.Core.NodeStatus Status { get; init; } = new();
+    public global::KubeAspire.Resources.Core.NodeStatus Status { get; init => field = value ?? new(); } = new();
 }

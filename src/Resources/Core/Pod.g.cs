@@ -26,11 +26,11 @@ public sealed partial record Pod : IKubernetesObject<Pod>
     public string? Kind { get; init; }
 
     [JsonPropertyName("metadata")]
-    public global::KubeAspire.ApiMachinery.Meta.ObjectMeta Metadata { get; init; } = new();
+    public global::KubeAspire.ApiMachinery.Meta.ObjectMeta Metadata { get; init => field = value ?? new(); } = new();
 
     [JsonPropertyName("spec")]
-    public global::KubeAspire.Resources.Core.PodSpec Spec { get; init; } = new();
+    public global::KubeAspire.Resources.Core.PodSpec Spec { get; init => field = value ?? new(); } = new();
 
     [JsonPropertyName("status")]
-    public global::KubeAspire.Resources.Core.PodStatus Status { get; init; } = new();
+    public global::KubeAspire.Resources.Core.PodStatus Status { get; init => field = value ?? new(); } = new();
 }

@@ -26,7 +26,7 @@ public sealed partial record PodTemplate : IKubernetesObject<PodTemplate>
     public string? Kind { get; init; }
 
     [JsonPropertyName("metadata")]
-    public global::KubeAspire.ApiMachinery.Meta.ObjectMeta Metadata { get; init; } = new();
+    public global::KubeAspire.ApiMachinery.Meta.ObjectMeta Metadata { get; init => field = value ?? new(); } = new();
 
     [JsonPropertyName("template")]
     public global::KubeAspire.Resources.Core.PodTemplateSpec? Template { get; init; }

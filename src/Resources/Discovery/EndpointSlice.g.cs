@@ -26,10 +26,10 @@ public sealed partial record EndpointSlice : IKubernetesObject<EndpointSlice>
     public string? Kind { get; init; }
 
     [JsonPropertyName("metadata")]
-    public global::KubeAspire.ApiMachinery.Meta.ObjectMeta Metadata { get; init; } = new();
+    public global::KubeAspire.ApiMachinery.Meta.ObjectMeta Metadata { get; init => field = value ?? new(); } = new();
 
     [JsonPropertyName("addressType")]
-    public string AddressType { get; init; } = "";
+    public string AddressType { get; init => field = value ?? ""; } = "";
 
     [JsonPropertyName("endpoints")]
     public IReadOnlyList<global::KubeAspire.Resources.Discovery.Endpoint>? Endpoints { get; init; }

@@ -26,8 +26,8 @@ public sealed partial record IngressClass : IKubernetesObject<IngressClass>
     public string? Kind { get; init; }
 
     [JsonPropertyName("metadata")]
-    public global::KubeAspire.ApiMachinery.Meta.ObjectMeta Metadata { get; init; } = new();
+    public global::KubeAspire.ApiMachinery.Meta.ObjectMeta Metadata { get; init => field = value ?? new(); } = new();
 
     [JsonPropertyName("spec")]
-    public global::KubeAspire.Resources.Networking.IngressClassSpec Spec { get; init; } = new();
+    public global::KubeAspire.Resources.Networking.IngressClassSpec Spec { get; init => field = value ?? new(); } = new();
 }

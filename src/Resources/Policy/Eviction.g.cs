@@ -26,7 +26,7 @@ public sealed partial record Eviction : IKubernetesObject<Eviction>
     public string? Kind { get; init; }
 
     [JsonPropertyName("metadata")]
-    public global::KubeAspire.ApiMachinery.Meta.ObjectMeta Metadata { get; init; } = new();
+    public global::KubeAspire.ApiMachinery.Meta.ObjectMeta Metadata { get; init => field = value ?? new(); } = new();
 
     [JsonPropertyName("deleteOptions")]
     public global::KubeAspire.ApiMachinery.Meta.DeleteOptions? DeleteOptions { get; init; }

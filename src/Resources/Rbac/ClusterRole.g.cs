@@ -26,7 +26,7 @@ public sealed partial record ClusterRole : IKubernetesObject<ClusterRole>
     public string? Kind { get; init; }
 
     [JsonPropertyName("metadata")]
-    public global::KubeAspire.ApiMachinery.Meta.ObjectMeta Metadata { get; init; } = new();
+    public global::KubeAspire.ApiMachinery.Meta.ObjectMeta Metadata { get; init => field = value ?? new(); } = new();
 
     [JsonPropertyName("aggregationRule")]
     public global::KubeAspire.Resources.Rbac.AggregationRule? AggregationRule { get; init; }

@@ -26,7 +26,7 @@ public sealed partial record Role : IKubernetesObject<Role>
     public string? Kind { get; init; }
 
     [JsonPropertyName("metadata")]
-    public global::KubeAspire.ApiMachinery.Meta.ObjectMeta Metadata { get; init; } = new();
+    public global::KubeAspire.ApiMachinery.Meta.ObjectMeta Metadata { get; init => field = value ?? new(); } = new();
 
     [JsonPropertyName("rules")]
     public IReadOnlyList<global::KubeAspire.Resources.Rbac.PolicyRule>? Rules { get; init; }

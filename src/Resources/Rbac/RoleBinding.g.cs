@@ -26,10 +26,10 @@ public sealed partial record RoleBinding : IKubernetesObject<RoleBinding>
     public string? Kind { get; init; }
 
     [JsonPropertyName("metadata")]
-    public global::KubeAspire.ApiMachinery.Meta.ObjectMeta Metadata { get; init; } = new();
+    public global::KubeAspire.ApiMachinery.Meta.ObjectMeta Metadata { get; init => field = value ?? new(); } = new();
 
     [JsonPropertyName("roleRef")]
-    public global::KubeAspire.Resources.Rbac.RoleRef RoleRef { get; init; } = new();
+    public global::KubeAspire.Resources.Rbac.RoleRef RoleRef { get; init => field = value ?? new(); } = new();
 
     [JsonPropertyName("subjects")]
     public IReadOnlyList<global::KubeAspire.Resources.Rbac.Subject>? Subjects { get; init; }

@@ -13,7 +13,7 @@ namespace KubeAspire.ApiMachinery.Meta;
 public sealed partial record OwnerReference
 {
     [JsonPropertyName("apiVersion")]
-    public string ApiVersion { get; init; } = "";
+    public string ApiVersion { get; init => field = value ?? ""; } = "";
 
     [JsonPropertyName("blockOwnerDeletion")]
     public bool? BlockOwnerDeletion { get; init; }
@@ -22,11 +22,11 @@ public sealed partial record OwnerReference
     public bool? Controller { get; init; }
 
     [JsonPropertyName("kind")]
-    public string Kind { get; init; } = "";
+    public string Kind { get; init => field = value ?? ""; } = "";
 
     [JsonPropertyName("name")]
-    public string Name { get; init; } = "";
+    public string Name { get; init => field = value ?? ""; } = "";
 
     [JsonPropertyName("uid")]
-    public string Uid { get; init; } = "";
+    public string Uid { get; init => field = value ?? ""; } = "";
 }

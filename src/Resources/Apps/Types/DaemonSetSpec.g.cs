@@ -20,10 +20,10 @@ public sealed partial record DaemonSetSpec
     public int? RevisionHistoryLimit { get; init; }
 
     [JsonPropertyName("selector")]
-    public global::KubeAspire.ApiMachinery.Meta.LabelSelector Selector { get; init; } = new();
+    public global::KubeAspire.ApiMachinery.Meta.LabelSelector Selector { get; init => field = value ?? new(); } = new();
 
     [JsonPropertyName("template")]
-    public global::KubeAspire.Resources.Core.PodTemplateSpec Template { get; init; } = new();
+    public global::KubeAspire.Resources.Core.PodTemplateSpec Template { get; init => field = value ?? new(); } = new();
 
     [JsonPropertyName("updateStrategy")]
     public global::KubeAspire.Resources.Apps.DaemonSetUpdateStrategy? UpdateStrategy { get; init; }

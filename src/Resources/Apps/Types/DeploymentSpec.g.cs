@@ -29,11 +29,11 @@ public sealed partial record DeploymentSpec
     public int? RevisionHistoryLimit { get; init; }
 
     [JsonPropertyName("selector")]
-    public global::KubeAspire.ApiMachinery.Meta.LabelSelector Selector { get; init; } = new();
+    public global::KubeAspire.ApiMachinery.Meta.LabelSelector Selector { get; init => field = value ?? new(); } = new();
 
     [JsonPropertyName("strategy")]
     public global::KubeAspire.Resources.Apps.DeploymentStrategy? Strategy { get; init; }
 
     [JsonPropertyName("template")]
-    public global::KubeAspire.Resources.Core.PodTemplateSpec Template { get; init; } = new();
+    public global::KubeAspire.Resources.Core.PodTemplateSpec Template { get; init => field = value ?? new(); } = new();
 }

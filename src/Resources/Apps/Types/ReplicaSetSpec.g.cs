@@ -20,7 +20,7 @@ public sealed partial record ReplicaSetSpec
     public int? Replicas { get; init; }
 
     [JsonPropertyName("selector")]
-    public global::KubeAspire.ApiMachinery.Meta.LabelSelector Selector { get; init; } = new();
+    public global::KubeAspire.ApiMachinery.Meta.LabelSelector Selector { get; init => field = value ?? new(); } = new();
 
     [JsonPropertyName("template")]
     public global::KubeAspire.Resources.Core.PodTemplateSpec? Template { get; init; }

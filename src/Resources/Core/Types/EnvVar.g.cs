@@ -14,7 +14,7 @@ namespace KubeAspire.Resources.Core;
 public sealed partial record EnvVar
 {
     [JsonPropertyName("name")]
-    public string Name { get; init; } = "";
+    public string Name { get; init => field = value ?? ""; } = "";
 
     [JsonPropertyName("value")]
     public string? Value { get; init; }

@@ -23,7 +23,7 @@ public sealed partial record PodSpec
     public bool? AutomountServiceAccountToken { get; init; }
 
     [JsonPropertyName("containers")]
-    public IReadOnlyList<global::KubeAspire.Resources.Core.Container> Containers { get; init; } = [];
+    public IReadOnlyList<global::KubeAspire.Resources.Core.Container> Containers { get; init => field = value ?? []; } = [];
 
     [JsonPropertyName("dnsConfig")]
     public global::KubeAspire.Resources.Core.PodDNSConfig? DnsConfig { get; init; }

@@ -14,7 +14,7 @@ namespace KubeAspire.Resources.Core;
 public sealed partial record PodTemplateSpec
 {
     [JsonPropertyName("metadata")]
-    public global::KubeAspire.ApiMachinery.Meta.ObjectMeta Metadata { get; init; } = new();
+    public global::KubeAspire.ApiMachinery.Meta.ObjectMeta Metadata { get; init => field = value ?? new(); } = new();
 
     [JsonPropertyName("spec")]
     public global::KubeAspire.Resources.Core.PodSpec? Spec { get; init; }

@@ -14,10 +14,10 @@ namespace KubeAspire.Resources.Core;
 public sealed partial record Taint
 {
     [JsonPropertyName("effect")]
-    public string Effect { get; init; } = "";
+    public string Effect { get; init => field = value ?? ""; } = "";
 
     [JsonPropertyName("key")]
-    public string Key { get; init; } = "";
+    public string Key { get; init => field = value ?? ""; } = "";
 
     [JsonPropertyName("timeAdded")]
     public DateTimeOffset? TimeAdded { get; init; }

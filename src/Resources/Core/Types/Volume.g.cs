@@ -71,7 +71,7 @@ public sealed partial record Volume
     public global::KubeAspire.Resources.Core.ISCSIVolumeSource? Iscsi { get; init; }
 
     [JsonPropertyName("name")]
-    public string Name { get; init; } = "";
+    public string Name { get; init => field = value ?? ""; } = "";
 
     [JsonPropertyName("nfs")]
     public global::KubeAspire.Resources.Core.NFSVolumeSource? Nfs { get; init; }

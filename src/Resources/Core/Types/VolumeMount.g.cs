@@ -14,13 +14,13 @@ namespace KubeAspire.Resources.Core;
 public sealed partial record VolumeMount
 {
     [JsonPropertyName("mountPath")]
-    public string MountPath { get; init; } = "";
+    public string MountPath { get; init => field = value ?? ""; } = "";
 
     [JsonPropertyName("mountPropagation")]
     public string? MountPropagation { get; init; }
 
     [JsonPropertyName("name")]
-    public string Name { get; init; } = "";
+    public string Name { get; init => field = value ?? ""; } = "";
 
     [JsonPropertyName("readOnly")]
     public bool? ReadOnly { get; init; }

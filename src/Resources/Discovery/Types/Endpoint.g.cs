@@ -14,7 +14,7 @@ namespace KubeAspire.Resources.Discovery;
 public sealed partial record Endpoint
 {
     [JsonPropertyName("addresses")]
-    public IReadOnlyList<string> Addresses { get; init; } = [];
+    public IReadOnlyList<string> Addresses { get; init => field = value ?? []; } = [];
 
     [JsonPropertyName("conditions")]
     public global::KubeAspire.Resources.Discovery.EndpointConditions? Conditions { get; init; }

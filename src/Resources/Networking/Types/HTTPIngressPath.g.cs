@@ -14,11 +14,11 @@ namespace KubeAspire.Resources.Networking;
 public sealed partial record HTTPIngressPath
 {
     [JsonPropertyName("backend")]
-    public global::KubeAspire.Resources.Networking.IngressBackend Backend { get; init; } = new();
+    public global::KubeAspire.Resources.Networking.IngressBackend Backend { get; init => field = value ?? new(); } = new();
 
     [JsonPropertyName("path")]
     public string? Path { get; init; }
 
     [JsonPropertyName("pathType")]
-    public string PathType { get; init; } = "";
+    public string PathType { get; init => field = value ?? ""; } = "";
 }

@@ -14,5 +14,5 @@ namespace KubeAspire.Resources.Networking;
 public sealed partial record HTTPIngressRuleValue
 {
     [JsonPropertyName("paths")]
-    public IReadOnlyList<global::KubeAspire.Resources.Networking.HTTPIngressPath> Paths { get; init; } = [];
+    public IReadOnlyList<global::KubeAspire.Resources.Networking.HTTPIngressPath> Paths { get; init => field = value ?? []; } = [];
 }

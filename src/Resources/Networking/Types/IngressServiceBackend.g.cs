@@ -14,7 +14,7 @@ namespace KubeAspire.Resources.Networking;
 public sealed partial record IngressServiceBackend
 {
     [JsonPropertyName("name")]
-    public string Name { get; init; } = "";
+    public string Name { get; init => field = value ?? ""; } = "";
 
     [JsonPropertyName("port")]
     public global::KubeAspire.Resources.Networking.ServiceBackendPort? Port { get; init; }

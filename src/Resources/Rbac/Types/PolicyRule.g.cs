@@ -26,5 +26,5 @@ public sealed partial record PolicyRule
     public IReadOnlyList<string>? Resources { get; init; }
 
     [JsonPropertyName("verbs")]
-    public IReadOnlyList<string> Verbs { get; init; } = [];
+    public IReadOnlyList<string> Verbs { get; init => field = value ?? []; } = [];
 }
