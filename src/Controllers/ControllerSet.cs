@@ -20,6 +20,9 @@ internal static class ControllerSet
         ServiceAccounts.ServiceAccountReconciler.Create(context),
         RootCaPublisher.RootCaReconciler.Create(context),
         NodeIpam.NodeIpamReconciler.Create(context),
+        NodeLifecycle.NodeLifecycleController.Create(context),
+        TaintEviction.TaintEvictionReconciler.Create(context),
+        PodGc.PodGcReconciler.Create(context),
         ReplicaSets.ReplicaSetController.ForReplicaSets(context),
         ReplicaSets.ReplicaSetController.ForReplicationControllers(context),
         Deployments.DeploymentController.Create(context),
@@ -27,5 +30,7 @@ internal static class ControllerSet
         ServiceEndpoints.EndpointsController.Create(context),
         ClusterRoleAggregation.AggregationReconciler.Create(context),
         EventTtl.EventTtlReconciler.Create(context),
+        Namespaces.NamespaceReconciler.Create(context),
+        GarbageCollection.GarbageCollectorController.Create(context),
     ];
 }
