@@ -27,6 +27,9 @@ public sealed record SandboxSpec
     /// <summary>Ports of the machine that lead to the sandbox.</summary>
     public IReadOnlyList<PortMapping> Ports { get; init; } = [];
 
+    /// <summary>Preference of the kernel's out-of-memory killer, -1000 to 1000.</summary>
+    public int OomScoreAdjust { get; init; }
+
     /// <summary>Kernel parameters of its namespaces.</summary>
     public IReadOnlyDictionary<string, string> Sysctls { get; init; } = new Dictionary<string, string>();
 

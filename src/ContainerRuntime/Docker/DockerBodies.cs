@@ -20,7 +20,7 @@ internal static class DockerBodies
             NetworkMode = spec.HostNetwork ? "host" : spec.Network ?? "none",
             IpcMode = spec.HostIpc ? "host" : "shareable",
             PidMode = spec.HostPid ? "host" : null,
-            OomScoreAdj = -998, // Upstream's score of a sandbox: the last to go.
+            OomScoreAdj = spec.OomScoreAdjust,
             Sysctls = spec.Sysctls.Count == 0 ? null : spec.Sysctls,
             PortBindings = spec.Ports.Count == 0
                 ? null

@@ -42,6 +42,12 @@ internal sealed class NodeFacts
     /// <summary>The disk of the state directory.</summary>
     public DriveInfo Disk { get; }
 
+    /// <summary>
+    /// Lowest score of the out-of-memory killer that may be asked for. Only a machine's own administrator may lower it; inside a
+    /// virtual machine or container without CAP_SYS_RESOURCE a start that asks for less than the default fails.
+    /// </summary>
+    public int OomScoreMin { get; } = MayLowerOomScore() ? -1000 : 0;
+
     /// <summary>The Node as last read; null before it is registered.</summary>
     public Node? Node
     {
@@ -75,6 +81,14 @@ internal sealed class NodeFacts
 
     /// <summary>Memory not in use, bytes; null where the machine does not tell.</summary>
     public static long? AvailableMemory() => MemInfo("MemAvailable:");
+
+    // /proc/self/status: "CapEff:	000001ffffffffff", bit 24 is CAP_SYS_RESOURCE.
+    private static bool MayLowerOomScore()
+    {
+        const string name = "CapEff:";
+        var line = File.Exists("/proc/self/status") ? File.ReadLines("/proc/self/status").FirstOrDefault(one => one.StartsWith(name, StringComparison.Ordinal)) : null;
+        return line is not null && ulong.TryParse(line.AsSpan(name.Length).Trim(), System.Globalization.NumberStyles.HexNumber, null, out var bits) && (bits & (1UL << 24)) != 0;
+    }
 
     private static long MachineMemory() => MemInfo("MemTotal:") ?? GC.GetGCMemoryInfo().TotalAvailableMemoryBytes;
 

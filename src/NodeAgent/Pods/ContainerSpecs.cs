@@ -22,10 +22,13 @@ internal static class ContainerSpecs
     /// <summary>Smallest quota the kernel takes, microseconds.</summary>
     private const long QuotaMin = 1000;
 
+    /// <summary>Score of a sandbox: the last to go. -998, upstream's.</summary>
+    private const int SandboxOomScore = -998;
+
     /// <summary>Highest port that needs a privilege by default.</summary>
     private const string UnprivilegedPorts = "net.ipv4.ip_unprivileged_port_start";
 
-    public static SandboxSpec Sandbox(Pod pod, string node, string image, int attempt, string? network, string? address)
+    public static SandboxSpec Sandbox(Pod pod, string node, string image, int attempt, string? network, string? address, int oomScoreMin)
     {
         var host = pod.Spec.HostNetwork == true;
         var labels = PodLabels.Of(pod, node, null, attempt);
@@ -45,6 +48,7 @@ internal static class ContainerSpecs
             HostNetwork = host,
             HostIpc = pod.Spec.HostIPC == true,
             HostPid = pod.Spec.HostPID == true,
+            OomScoreAdjust = Math.Max(SandboxOomScore, oomScoreMin),
             Network = host ? null : network,
             IPv4Address = host ? null : address,
             Sysctls = sysctls,
@@ -62,7 +66,7 @@ internal static class ContainerSpecs
     /// <exception cref="ReferenceException">The spec forbids running this image so.</exception>
     public static ContainerSpec Container(
         Pod pod, ContainerStart start, string node, int sandboxAttempt, ImageInfo image, IReadOnlyDictionary<string, string> variables, IReadOnlyList<MountSpec> mounts,
-        string? terminationLog, long memoryCapacity)
+        string? terminationLog, long memoryCapacity, int oomScoreMin)
     {
         var container = start.Spec;
         var labels = PodLabels.Of(pod, node, container.Name, start.Attempt);
@@ -99,7 +103,7 @@ internal static class ContainerSpecs
             CpuShares = Math.Max(SharesMin, (cpu ?? 0) * SharesPerCpu / 1000),
             CpuQuotaMicroseconds = cpuLimit is { } limit and > 0 ? Math.Max(QuotaMin, limit * QuotaPeriod / 1000) : 0,
             MemoryBytes = memory,
-            OomScoreAdjust = OomScore(pod, container, memoryCapacity),
+            OomScoreAdjust = Math.Max(OomScore(pod, container, memoryCapacity), oomScoreMin),
             Stdin = container.Stdin == true,
             StdinOnce = container.StdinOnce == true,
             Tty = container.Tty == true,

@@ -188,7 +188,8 @@ internal static class PodPlanner
         // Starts a container for the first time in this sandbox.
         private void Begin(Container container, bool init)
         {
-            if (observed.Newest(container.Name) is { } earlier)
+            // One that was made for a sandbox that never came up did not run: it does not count.
+            if (observed.Containers.FirstOrDefault(one => one.Name == container.Name && !one.Created) is { } earlier)
             {
                 _start.Add(new ContainerStart(container, earlier.Attempt + 1, CrashLoopBackoff.CountOf(earlier) + 1, init, null));
             }

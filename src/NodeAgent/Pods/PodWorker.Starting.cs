@@ -43,9 +43,12 @@ internal sealed partial class PodWorker
             var made = plan.Start.Select(start => MakeAsync(pod, start, sandbox, images[start.Spec.Name], volumes, cancellationToken)).ToList();
             if (await sandbox.Started is { } error)
             {
-                await Task.WhenAll(made);
+                foreach (var id in (await Task.WhenAll(made)).OfType<string>().Append(sandbox.Name))
+                {
+                    await _services.Runtime.RemoveAsync(id, CancellationToken.None);
+                }
+
                 SandboxFailed(pod, error);
-                await _services.Runtime.RemoveAsync(sandbox.Name, CancellationToken.None);
                 return false;
             }
 
@@ -78,7 +81,7 @@ internal sealed partial class PodWorker
             return new SandboxHandle(current.Info.Name, current.Attempt, address, plan.SandboxToStart is null ? Task.FromResult<RuntimeError?>(null) : StartSandboxAsync(current.Id));
         }
 
-        foreach (var old in observed.Sandboxes)
+        foreach (var old in observed.Sandboxes.Concat(observed.Containers.Where(one => one.Created)))
         {
             await _services.Runtime.RemoveAsync(old.Id, cancellationToken); // Its address is free only once it is gone.
         }
@@ -98,7 +101,7 @@ internal sealed partial class PodWorker
 
             // The span ends when the sandbox is up, not when it is made; the first containers are made meanwhile.
             var activity = AgentTracing.Source.StartActivity("create sandbox");
-            var spec = ContainerSpecs.Sandbox(pod, _services.Options.NodeName, PauseProgram.Image, attempt, _services.Network.Name, address);
+            var spec = ContainerSpecs.Sandbox(pod, _services.Options.NodeName, PauseProgram.Image, attempt, _services.Network.Name, address, _services.Facts.OomScoreMin);
             var created = await _services.Runtime.CreateSandboxAsync(spec, cancellationToken);
             if (created is { Succeeded: false, Error.Kind: RuntimeErrorKind.Conflict })
             {
@@ -202,7 +205,7 @@ internal sealed partial class PodWorker
             var variables = await ContainerEnvironment.BuildAsync(pod, start.Spec, _services.Services.List(), Around(sandbox.Address), _services.Objects, cancellationToken);
             var log = _services.Volumes.CreateTerminationLog(Uid, name, start.Attempt);
             var mounts = _services.Volumes.MountsOf(pod, start.Spec, log, variables);
-            spec = ContainerSpecs.Container(pod, start, _services.Options.NodeName, sandbox.Attempt, image.Image, variables, mounts, log, _services.Facts.MemoryBytes);
+            spec = ContainerSpecs.Container(pod, start, _services.Options.NodeName, sandbox.Attempt, image.Image, variables, mounts, log, _services.Facts.MemoryBytes, _services.Facts.OomScoreMin);
         }
         catch (ReferenceException exception)
         {
