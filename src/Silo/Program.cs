@@ -1,1 +1,4 @@
-return 0;
+using KubeAspire.Silo.Hosting;
+
+await using var silo = await SiloHost.StartAsync(args, CancellationToken.None);
+await silo.WaitForShutdownAsync(CancellationToken.None);

@@ -26,6 +26,9 @@ public sealed record ApiError(ApiErrorReason Reason, string Message)
     /// <summary><c>details.retryAfterSeconds</c> and the Retry-After header; 0 for none.</summary>
     public int RetryAfterSeconds { get; init; }
 
+    /// <summary><c>metadata.continue</c> of the Status: where a list whose revision is compacted may go on; null for none.</summary>
+    public string? Continue { get; init; }
+
     /// <summary>The HTTP status that belongs to a reason.</summary>
     public static int DefaultCode(ApiErrorReason reason) => reason switch
     {

@@ -124,6 +124,7 @@ public static class JsonPatch
         private void Add(string path, JsonNode? value, string op)
         {
             var parts = Parts(path, op);
+            Bound(parts.Length, value);
             if (parts.Length == 0)
             {
                 Root = value;
@@ -149,6 +150,7 @@ public static class JsonPatch
         private void Replace(string path, JsonNode? value)
         {
             var parts = Parts(path, "replace");
+            Bound(parts.Length, value);
             if (parts.Length == 0)
             {
                 Root = value;
@@ -216,6 +218,34 @@ public static class JsonPatch
             }
 
             return node;
+        }
+
+        // Moves can stack what is shallow each for itself; a tree too deep for recursion must not come about, not even between two operations.
+        private static void Bound(int depth, JsonNode? value)
+        {
+            var open = new Stack<(JsonNode? Node, int Depth)>();
+            open.Push((value, depth));
+            while (open.TryPop(out var next))
+            {
+                if (next.Depth > BodyDecoder.MaximumDepth)
+                {
+                    throw new Unapplicable("exceeded max depth");
+                }
+
+                IEnumerable<JsonNode?> children = next.Node switch
+                {
+                    JsonObject map => map.Select(pair => pair.Value),
+                    JsonArray list => list,
+                    _ => [],
+                };
+                foreach (var child in children)
+                {
+                    if (child is JsonObject or JsonArray)
+                    {
+                        open.Push((child, next.Depth + 1));
+                    }
+                }
+            }
         }
 
         private static int Index(string part, int count, string path, string op)

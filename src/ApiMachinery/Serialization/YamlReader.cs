@@ -16,6 +16,9 @@ public static class YamlReader
     /// </summary>
     public const int MaximumAliasedNodes = 10_000;
 
+    /// <summary>Characters that aliases may add to a document. 4 Mi: more than any object may hold.</summary>
+    public const int MaximumAliasedCharacters = 4 << 20;
+
     /// <summary>Documents in one stream. 10 000.</summary>
     public const int MaximumDocuments = 10_000;
 
@@ -77,17 +80,19 @@ public static class YamlReader
     private static string Worded(YamlException e)
     {
         var message = e.Message.TrimEnd('.');
-        return message.Contains("apping values are not allowed", StringComparison.Ordinal) ? "mapping values are not allowed in this context"
+        return message.Contains("apping values are not allowed", StringComparison.Ordinal) || message.Contains("found invalid mapping", StringComparison.Ordinal) ? "mapping values are not allowed in this context"
             : message.Contains("did not find expected", StringComparison.Ordinal) ? message[message.IndexOf("did not find expected", StringComparison.Ordinal)..]
             : message.Length == 0 ? "syntax error" : char.ToLowerInvariant(message[0]) + message[1..];
     }
 
     private sealed class Document(Parser parser, List<string> duplicates)
     {
-        private readonly Dictionary<string, (JsonNode? Node, int Size)> _anchors = new(StringComparer.Ordinal);
+        private readonly Dictionary<string, (JsonNode? Node, int Size, long Characters)> _anchors = new(StringComparer.Ordinal);
         private readonly HashSet<string> _open = new(StringComparer.Ordinal);
         private int _aliased;
         private int _nodes;
+        private long _characters;
+        private long _aliasedCharacters;
 
         // Reads the node at the parser's current event, and leaves the parser behind the node's last event's position.
         public JsonNode? Node(int depth)
@@ -103,6 +108,7 @@ public static class YamlReader
                 case AnchorAlias alias:
                     return Alias(alias);
                 case Scalar scalar:
+                    _characters += scalar.Value.Length;
                     return Anchored(scalar, () => Value(scalar));
                 case SequenceStart start:
                     return Anchored(start, () => Sequence(depth));
@@ -121,13 +127,16 @@ public static class YamlReader
             }
 
             var name = start.Anchor.Value;
-            var before = _nodes;
+            var (before, charactersBefore) = (_nodes, _characters);
             _open.Add(name);
             var node = read();
             _open.Remove(name);
-            _anchors[name] = (node, _nodes - before + 1);
+            _anchors[name] = (node, _nodes - before + 1, _characters - charactersBefore + LengthOf(start));
             return node;
         }
+
+        // An anchored scalar was counted before its anchor was opened.
+        private static int LengthOf(NodeEvent start) => start is Scalar scalar ? scalar.Value.Length : 0;
 
         private JsonNode? Alias(AnchorAlias alias)
         {
@@ -145,7 +154,9 @@ public static class YamlReader
             // Counted before it is copied, and counted again in whatever anchor encloses it.
             _nodes += found.Size;
             _aliased += found.Size;
-            if (_aliased > MaximumAliasedNodes)
+            _characters += found.Characters;
+            _aliasedCharacters += found.Characters;
+            if (_aliased > MaximumAliasedNodes || _aliasedCharacters > MaximumAliasedCharacters)
             {
                 throw new YamlProblem("document contains excessive aliasing");
             }

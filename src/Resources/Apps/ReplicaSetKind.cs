@@ -1,4 +1,9 @@
+using System.Text.Json.Nodes;
+using KubeAspire.ApiMachinery.Errors;
 using KubeAspire.ApiMachinery.Meta;
+using KubeAspire.Resources.Core.Validation;
+using KubeAspire.Resources.Core;
+using KubeAspire.Resources.Kinds.Validation;
 using KubeAspire.Resources.Kinds;
 
 namespace KubeAspire.Resources.Apps;
@@ -21,4 +26,72 @@ public sealed class ReplicaSetKind : ResourceKind<ReplicaSet>
 
     /// <inheritdoc/>
     public override ScaleMapping? Scale { get; } = new("spec.replicas", "status.replicas", "spec.selector");
+
+    /// <inheritdoc/>
+    public override void Default(JsonObject value)
+    {
+        var spec = value.Ensure("spec");
+        spec.Default("replicas", 1);
+        PodDefaults.ApplyTemplate(spec.Ensure("template"));
+    }
+
+    /// <inheritdoc/>
+    public override void PrepareForCreate(JsonObject value) => value["status"] = new JsonObject { ["replicas"] = 0 };
+
+    /// <inheritdoc/>
+    protected override IEnumerable<FieldError> Validate(ReplicaSet value)
+    {
+        var errors = new FieldErrors();
+        errors.NotNegative("spec.replicas", value.Spec.Replicas);
+        errors.NotNegative("spec.minReadySeconds", value.Spec.MinReadySeconds);
+        TemplateValidation.Selector(errors, value.Spec.Selector, "spec.selector");
+        TemplateValidation.ValidateForReplicas(errors, value.Spec.Template, TemplateValidation.Matching(value.Spec.Selector), "spec.template");
+        return errors;
+    }
+
+    /// <inheritdoc/>
+    protected override IEnumerable<FieldError> ValidateUpdate(ReplicaSet value, ReplicaSet stored)
+    {
+        var errors = new FieldErrors();
+        errors.Unchanged("spec.selector", value.Spec.Selector, stored.Spec.Selector);
+        return errors;
+    }
+
+    /// <inheritdoc/>
+    protected override IEnumerable<FieldError> ValidateStatusUpdate(ReplicaSet value, ReplicaSet stored)
+    {
+        var errors = new FieldErrors();
+        ReplicaStatusValidation.Validate(
+            errors, value.Status.Replicas, value.Status.FullyLabeledReplicas, value.Status.ReadyReplicas, value.Status.AvailableReplicas, value.Status.ObservedGeneration);
+        return errors;
+    }
+
+    /// <inheritdoc/>
+    protected override IEnumerable<string> WarningsFor(ReplicaSet value) => PodWarnings.For(value.Spec.Template?.Spec, "spec.template.spec");
+
+    /// <inheritdoc/>
+    public override IReadOnlyList<TableColumn> Columns { get; } =
+    [
+        TableColumn.Name,
+        new("Desired", "integer", Description: "Pods wanted."),
+        new("Current", "integer", Description: "Pods that exist."),
+        new("Ready", "integer", Description: "Pods that are ready."),
+        TableColumn.Age,
+        new("Containers", Priority: 1, Description: "Names of the containers."),
+        new("Images", Priority: 1, Description: "Images of the containers."),
+        new("Selector", Priority: 1, Description: "Which pods are counted."),
+    ];
+
+    /// <inheritdoc/>
+    protected override IReadOnlyList<object?> Cells(ReplicaSet value, DateTimeOffset now) =>
+    [
+        value.Metadata.Name,
+        value.Spec.Replicas ?? 1,
+        value.Status.Replicas,
+        value.Status.ReadyReplicas ?? 0,
+        TableCells.Age(value.Metadata.CreationTimestamp, now),
+        TemplateCells.Containers(value.Spec.Template),
+        TemplateCells.Images(value.Spec.Template),
+        LabelSelectorText.OrNone(value.Spec.Selector),
+    ];
 }

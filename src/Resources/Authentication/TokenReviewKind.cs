@@ -1,3 +1,4 @@
+using KubeAspire.ApiMachinery.Errors;
 using KubeAspire.Resources.Kinds;
 
 namespace KubeAspire.Resources.Authentication;
@@ -7,4 +8,8 @@ public sealed class TokenReviewKind : ResourceKind<TokenReview>
 {
     /// <inheritdoc/>
     public override IReadOnlyList<string> GenerationFields => [];
+
+    /// <inheritdoc/>
+    protected override IEnumerable<FieldError> Validate(TokenReview value) =>
+        value.Spec.Token.Length == 0 ? [FieldError.Required("spec.token", "token is required for TokenReview in authentication")] : [];
 }

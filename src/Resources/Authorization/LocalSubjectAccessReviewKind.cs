@@ -1,3 +1,6 @@
+using KubeAspire.ApiMachinery.Errors;
+using KubeAspire.Resources.Authorization.Validation;
+using KubeAspire.Resources.Kinds.Validation;
 using KubeAspire.Resources.Kinds;
 
 namespace KubeAspire.Resources.Authorization;
@@ -7,4 +10,21 @@ public sealed class LocalSubjectAccessReviewKind : ResourceKind<LocalSubjectAcce
 {
     /// <inheritdoc/>
     public override IReadOnlyList<string> GenerationFields => [];
+
+    /// <inheritdoc/>
+    protected override IEnumerable<FieldError> Validate(LocalSubjectAccessReview value)
+    {
+        var errors = AccessReviewValidation.Validate(value.Spec);
+        if (value.Spec.ResourceAttributes is { } resource && resource.Namespace != value.Metadata.Namespace)
+        {
+            errors.Invalid("spec.resourceAttributes.namespace", resource.Namespace ?? "", "must match metadata.namespace");
+        }
+
+        if (value.Spec.NonResourceAttributes is { } nonResource)
+        {
+            errors.Invalid("spec.nonResourceAttributes", JsonComparison.Text(nonResource), "disallowed on this kind of request");
+        }
+
+        return errors;
+    }
 }

@@ -1,3 +1,5 @@
+using KubeAspire.ApiMachinery.Errors;
+using KubeAspire.Resources.Authorization.Validation;
 using KubeAspire.Resources.Kinds;
 
 namespace KubeAspire.Resources.Authorization;
@@ -7,4 +9,8 @@ public sealed class SelfSubjectAccessReviewKind : ResourceKind<SelfSubjectAccess
 {
     /// <inheritdoc/>
     public override IReadOnlyList<string> GenerationFields => [];
+
+    /// <inheritdoc/>
+    protected override IEnumerable<FieldError> Validate(SelfSubjectAccessReview value) =>
+        AccessReviewValidation.Validate(value.Spec.ResourceAttributes, value.Spec.NonResourceAttributes);
 }

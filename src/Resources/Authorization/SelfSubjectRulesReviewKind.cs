@@ -1,3 +1,4 @@
+using KubeAspire.ApiMachinery.Errors;
 using KubeAspire.Resources.Kinds;
 
 namespace KubeAspire.Resources.Authorization;
@@ -7,4 +8,8 @@ public sealed class SelfSubjectRulesReviewKind : ResourceKind<SelfSubjectRulesRe
 {
     /// <inheritdoc/>
     public override IReadOnlyList<string> GenerationFields => [];
+
+    /// <inheritdoc/>
+    protected override IEnumerable<FieldError> Validate(SelfSubjectRulesReview value) =>
+        string.IsNullOrEmpty(value.Spec.Namespace) ? [FieldError.Required("spec.namespace", "no namespace on request")] : [];
 }

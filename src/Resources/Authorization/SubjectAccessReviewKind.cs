@@ -1,3 +1,5 @@
+using KubeAspire.ApiMachinery.Errors;
+using KubeAspire.Resources.Authorization.Validation;
 using KubeAspire.Resources.Kinds;
 
 namespace KubeAspire.Resources.Authorization;
@@ -7,4 +9,7 @@ public sealed class SubjectAccessReviewKind : ResourceKind<SubjectAccessReview>
 {
     /// <inheritdoc/>
     public override IReadOnlyList<string> GenerationFields => [];
+
+    /// <inheritdoc/>
+    protected override IEnumerable<FieldError> Validate(SubjectAccessReview value) => AccessReviewValidation.Validate(value.Spec);
 }

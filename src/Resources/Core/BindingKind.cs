@@ -1,3 +1,4 @@
+using KubeAspire.ApiMachinery.Errors;
 using KubeAspire.Resources.Kinds;
 
 namespace KubeAspire.Resources.Core;
@@ -7,4 +8,18 @@ public sealed class BindingKind : ResourceKind<Binding>
 {
     /// <inheritdoc/>
     public override IReadOnlyList<string> GenerationFields => [];
+
+    /// <inheritdoc/>
+    protected override IEnumerable<FieldError> Validate(Binding value)
+    {
+        if (!string.IsNullOrEmpty(value.Target.Kind) && value.Target.Kind != "Node")
+        {
+            yield return FieldError.NotSupported("target.kind", value.Target.Kind, ["Node", "<empty>"]);
+        }
+
+        if (string.IsNullOrEmpty(value.Target.Name))
+        {
+            yield return FieldError.Required("target.name");
+        }
+    }
 }

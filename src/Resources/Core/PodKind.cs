@@ -1,5 +1,7 @@
 using System.Text.Json.Nodes;
+using KubeAspire.ApiMachinery.Errors;
 using KubeAspire.ApiMachinery.Meta;
+using KubeAspire.Resources.Core.Validation;
 using KubeAspire.Resources.Kinds;
 
 namespace KubeAspire.Resources.Core;
@@ -39,4 +41,67 @@ public sealed class PodKind : ResourceKind<Pod>
         var seconds = requested ?? spec.Number("terminationGracePeriodSeconds") ?? 0;
         return seconds < 0 ? 1 : seconds;
     }
+
+    /// <inheritdoc/>
+    public override IReadOnlyList<TableColumn> Columns => PodTable.Columns;
+
+    /// <inheritdoc/>
+    protected override IReadOnlyList<object?> Cells(Pod value, DateTimeOffset now) => PodTable.Cells(value, now);
+
+    /// <inheritdoc/>
+    public override void Default(JsonObject value)
+    {
+        var spec = value.Ensure("spec");
+        PodDefaults.Apply(spec);
+        PodDefaults.ApplyPodOnly(spec);
+    }
+
+    /// <inheritdoc/>
+    public override void PrepareForCreate(JsonObject value)
+    {
+        var status = new JsonObject { ["phase"] = "Pending", ["qosClass"] = QualityOfService.Of(value.Ensure("spec")) };
+        if (value.Child("spec").Items("schedulingGates").Any())
+        {
+            status["conditions"] = new JsonArray(new JsonObject
+            {
+                ["type"] = PodConditionTypes.PodScheduled,
+                ["status"] = "False",
+                ["reason"] = "SchedulingGated",
+                ["message"] = "Scheduling is blocked due to non-empty scheduling gates",
+            });
+        }
+
+        value["status"] = status;
+    }
+
+    /// <inheritdoc/>
+    public override void PrepareForStatusUpdate(JsonObject value, JsonObject stored)
+    {
+        base.PrepareForStatusUpdate(value, stored);
+        if (stored.Child("status").Text("qosClass") is { } decided)
+        {
+            value.Ensure("status").DefaultText("qosClass", decided);
+        }
+    }
+
+    /// <inheritdoc/>
+    protected override IEnumerable<FieldError> Validate(Pod value)
+    {
+        var errors = PodValidation.Validate(value);
+        if (value.Metadata.ResourceVersion is null or "")
+        {
+            PodValidation.Create(errors, value);
+        }
+
+        return errors;
+    }
+
+    /// <inheritdoc/>
+    protected override IEnumerable<FieldError> ValidateUpdate(Pod value, Pod stored) => PodValidation.Update(value, stored);
+
+    /// <inheritdoc/>
+    protected override IEnumerable<FieldError> ValidateStatusUpdate(Pod value, Pod stored) => PodValidation.StatusUpdate(value, stored);
+
+    /// <inheritdoc/>
+    protected override IEnumerable<string> WarningsFor(Pod value) => PodWarnings.For(value.Spec, "spec");
 }

@@ -1,4 +1,8 @@
+using System.Text.Json.Nodes;
+using KubeAspire.ApiMachinery.Errors;
 using KubeAspire.ApiMachinery.Meta;
+using KubeAspire.Resources.Core.Validation;
+using KubeAspire.Resources.Kinds.Validation;
 using KubeAspire.Resources.Kinds;
 
 namespace KubeAspire.Resources.Core;
@@ -21,4 +25,86 @@ public sealed class ReplicationControllerKind : ResourceKind<ReplicationControll
 
     /// <inheritdoc/>
     public override ScaleMapping? Scale { get; } = new("spec.replicas", "status.replicas", "spec.selector");
+
+    /// <inheritdoc/>
+    public override void Default(JsonObject value)
+    {
+        var spec = value.Ensure("spec");
+        spec.Default("replicas", 1);
+        if (spec.Child("template") is not { } template)
+        {
+            return;
+        }
+
+        PodDefaults.ApplyTemplate(template);
+        if (template.Child("metadata").Child("labels") is { Count: > 0 } labels)
+        {
+            if (spec.Child("selector") is not { Count: > 0 })
+            {
+                spec["selector"] = labels.DeepClone();
+            }
+
+            if (value.Ensure("metadata").Child("labels") is not { Count: > 0 })
+            {
+                value.Ensure("metadata")["labels"] = labels.DeepClone();
+            }
+        }
+    }
+
+    /// <inheritdoc/>
+    public override void PrepareForCreate(JsonObject value) => value["status"] = new JsonObject { ["replicas"] = 0 };
+
+    /// <inheritdoc/>
+    protected override IEnumerable<FieldError> Validate(ReplicationController value)
+    {
+        var errors = new FieldErrors();
+        errors.NotNegative("spec.minReadySeconds", value.Spec.MinReadySeconds);
+        if (value.Spec.Selector is not { Count: > 0 })
+        {
+            errors.Required("spec.selector");
+        }
+
+        errors.NotNegative("spec.replicas", value.Spec.Replicas);
+        TemplateValidation.ValidateForReplicas(
+            errors, value.Spec.Template, labels => value.Spec.Selector is not { Count: > 0 } selector || labels.IsMatchedBy(selector), "spec.template");
+        return errors;
+    }
+
+    /// <inheritdoc/>
+    protected override IEnumerable<FieldError> ValidateStatusUpdate(ReplicationController value, ReplicationController stored)
+    {
+        var errors = new FieldErrors();
+        ReplicaStatusValidation.Validate(
+            errors, value.Status.Replicas, value.Status.FullyLabeledReplicas, value.Status.ReadyReplicas, value.Status.AvailableReplicas, value.Status.ObservedGeneration);
+        return errors;
+    }
+
+    /// <inheritdoc/>
+    protected override IEnumerable<string> WarningsFor(ReplicationController value) => PodWarnings.For(value.Spec.Template?.Spec, "spec.template.spec");
+
+    /// <inheritdoc/>
+    public override IReadOnlyList<TableColumn> Columns { get; } =
+    [
+        TableColumn.Name,
+        new("Desired", "integer", Description: "Pods wanted."),
+        new("Current", "integer", Description: "Pods that exist."),
+        new("Ready", "integer", Description: "Pods that are ready."),
+        TableColumn.Age,
+        new("Containers", Priority: 1, Description: "Names of the containers."),
+        new("Images", Priority: 1, Description: "Images of the containers."),
+        new("Selector", Priority: 1, Description: "Which pods are counted."),
+    ];
+
+    /// <inheritdoc/>
+    protected override IReadOnlyList<object?> Cells(ReplicationController value, DateTimeOffset now) =>
+    [
+        value.Metadata.Name,
+        value.Spec.Replicas ?? 1,
+        value.Status.Replicas,
+        value.Status.ReadyReplicas ?? 0,
+        TableCells.Age(value.Metadata.CreationTimestamp, now),
+        TemplateCells.Containers(value.Spec.Template),
+        TemplateCells.Images(value.Spec.Template),
+        LabelSelectorText.OrNone(value.Spec.Selector),
+    ];
 }

@@ -1,4 +1,7 @@
+using KubeAspire.ApiMachinery.Errors;
+using KubeAspire.Resources.Kinds.Validation;
 using KubeAspire.Resources.Kinds;
+using KubeAspire.Resources.Rbac.Validation;
 
 namespace KubeAspire.Resources.Rbac;
 
@@ -10,4 +13,18 @@ public sealed class RoleKind : ResourceKind<Role>
 
     /// <inheritdoc/>
     public override NameRule NameRule => NameRule.PathSegment;
+
+    /// <inheritdoc/>
+    public override IReadOnlyList<TableColumn> Columns => RbacTable.RoleColumns;
+
+    /// <inheritdoc/>
+    protected override IEnumerable<FieldError> Validate(Role value)
+    {
+        var errors = new FieldErrors();
+        RbacValidation.Rules(errors, value.Rules, isNamespaced: true);
+        return errors;
+    }
+
+    /// <inheritdoc/>
+    protected override IReadOnlyList<object?> Cells(Role value, DateTimeOffset now) => RbacTable.RoleCells(value.Metadata);
 }

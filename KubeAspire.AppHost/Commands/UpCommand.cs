@@ -1,0 +1,134 @@
+using System.Diagnostics;
+using System.Runtime.InteropServices;
+using KubeAspire.AppHost.Engine;
+using KubeAspire.AppHost.Graph;
+using KubeAspire.AppHost.Launching;
+
+namespace KubeAspire.AppHost.Commands;
+
+/// <summary><c>up</c>: brings the cluster up, says where it is, and keeps it until Ctrl-C, SIGTERM or <c>down</c>.</summary>
+internal sealed class UpCommand(ClusterOptions options, TimeProvider clock)
+{
+    /// <summary>How long the cluster may take to be ready. 2 minutes: a first start makes keys and images.</summary>
+    private static readonly TimeSpan s_patience = TimeSpan.FromMinutes(2);
+
+    private readonly Progress _progress = new();
+
+    /// <param name="showLogs">Whether the resources' log lines are shown.</param>
+    public async Task<int> RunAsync(bool showLogs)
+    {
+        using var clusterLock = ClusterLock.TryTake(options, out var holder);
+        if (clusterLock is null)
+        {
+            return await JoinAsync(holder);
+        }
+
+        using var stop = new CancellationTokenSource();
+        using var interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, context => Stop(context, stop));
+        using var terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, context => Stop(context, stop));
+
+        var engine = new DockerEngine(options, Console.WriteLine, clock);
+        if (await engine.EnsureAsync(stop.Token) is { } advice)
+        {
+            _progress.Fail(advice);
+            return 1;
+        }
+
+        await Cleanup.RunAsync(options, clock, stop.Token);
+        var graph = ClusterGraph.Describe(options);
+        var launcher = new Launcher(options, graph, showLogs ? Console.WriteLine : null, clock);
+        var running = launcher.RunAsync(stop.Token);
+        var ready = await WaitAsync(running, stop.Token);
+        if (ready)
+        {
+            ShowEndpoints(graph, "Ctrl-C stops the cluster and keeps its state; ./dev down --purge forgets it.");
+        }
+        else
+        {
+            await stop.CancelAsync();
+        }
+
+        await running;
+        await Cleanup.RunAsync(options, clock, CancellationToken.None);
+        await engine.EndAsync();
+        return ready ? 0 : 1;
+    }
+
+    /// <summary>Starts the cluster in a process of its own and returns once it is ready.</summary>
+    public async Task<int> RunDetachedAsync()
+    {
+        if (ClusterLock.Holder(options) is { } holder)
+        {
+            return await JoinAsync(holder);
+        }
+
+        Directory.CreateDirectory(options.RunDirectory);
+        var log = Path.Combine(options.RunDirectory, "up.log");
+        var self = Environment.ProcessPath!;
+        var info = new ProcessStartInfo("/bin/sh", ["-c", $"exec setsid '{self}' up >'{log}' 2>&1 </dev/null"]);
+        using var process = Process.Start(info)!;
+        using var patience = new CancellationTokenSource(s_patience, clock);
+        using var ended = CancellationTokenSource.CreateLinkedTokenSource(patience.Token);
+        _ = process.WaitForExitAsync(patience.Token).ContinueWith(_ => ended.Cancel(), CancellationToken.None, TaskContinuationOptions.None, TaskScheduler.Default);
+        try
+        {
+            await ClusterProbe.WaitUntilReadyAsync(options, _ => { }, clock, ended.Token);
+        }
+        catch (OperationCanceledException)
+        {
+            _progress.Fail($"The cluster did not become ready; {log} says:\n{await File.ReadAllTextAsync(log, CancellationToken.None)}");
+            return 1;
+        }
+
+        ShowEndpoints(ClusterGraph.Describe(options), "./dev down stops the cluster and keeps its state; ./dev down --purge forgets it.");
+        return 0;
+    }
+
+    private async Task<int> JoinAsync(int? holder)
+    {
+        using var patience = new CancellationTokenSource(s_patience, clock);
+        await ClusterProbe.WaitUntilReadyAsync(options, _ => { }, clock, patience.Token);
+        ShowEndpoints(ClusterGraph.Describe(options), $"The cluster was up already (process {holder}).");
+        return 0;
+    }
+
+    private async Task<bool> WaitAsync(Task running, CancellationToken stop)
+    {
+        using var patience = CancellationTokenSource.CreateLinkedTokenSource(stop);
+        patience.CancelAfter(s_patience);
+        try
+        {
+            return await _progress.RunAsync("starting the control plane", async say =>
+            {
+                var ready = ClusterProbe.WaitUntilReadyAsync(options, say, clock, patience.Token);
+                await Task.WhenAny(ready, running);
+                await ready;
+                return true;
+            });
+        }
+        catch (OperationCanceledException)
+        {
+            if (!stop.IsCancellationRequested)
+            {
+                _progress.Fail($"The cluster was not ready within {s_patience.TotalSeconds} s: see the logs in {Path.Combine(options.RunDirectory, "logs")}.");
+            }
+
+            return false;
+        }
+    }
+
+    private void ShowEndpoints(IReadOnlyList<GraphResource> graph, string hint)
+    {
+        var rows = new List<(string, string)> { ("Kubernetes API", graph[0].Endpoints["https"].ToString()) };
+        rows.AddRange(graph.Skip(1).SelectMany(resource => resource.Endpoints.Values.Select(endpoint => ("Ingress", endpoint.ToString()))));
+        rows.Add(("kubeconfig", options.Kubeconfig));
+        rows.Add(("logs", Path.Combine(options.RunDirectory, "logs")));
+        _progress.Show(rows, $"export KUBECONFIG={options.Kubeconfig}\n{hint}");
+    }
+
+    private static void Stop(PosixSignalContext context, CancellationTokenSource stop)
+    {
+        context.Cancel = true;
+        stop.Cancel();
+    }
+}

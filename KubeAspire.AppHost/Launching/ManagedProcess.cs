@@ -1,0 +1,130 @@
+using System.Diagnostics;
+using KubeAspire.AppHost.Graph;
+
+namespace KubeAspire.AppHost.Launching;
+
+/// <summary>Runs one resource: starts it, starts it again when it ends by itself, stops it.</summary>
+internal sealed class ManagedProcess(GraphResource resource, ClusterOptions options, ResourceLog log, TimeProvider clock)
+{
+    /// <summary>Wait before the first restart; doubles up to <see cref="MaximumBackoff"/>. 0.2 s.</summary>
+    private static readonly TimeSpan s_initialBackoff = TimeSpan.FromSeconds(0.2);
+
+    /// <summary>A process that ran this long starts over with the shortest wait. 30 s.</summary>
+    private static readonly TimeSpan s_steady = TimeSpan.FromSeconds(30);
+
+    /// <summary>Longest wait before a restart. 10 s.</summary>
+    public static readonly TimeSpan MaximumBackoff = TimeSpan.FromSeconds(10);
+
+    /// <summary>How long a process may take to end after SIGTERM. 15 s.</summary>
+    public static readonly TimeSpan StopPatience = TimeSpan.FromSeconds(15);
+
+    public GraphResource Resource => resource;
+
+    public string PidPath => PidPathOf(options, resource.Name);
+
+    public static string PidPathOf(ClusterOptions options, string name) => Path.Combine(options.RunDirectory, $"{name}.pid");
+
+    /// <summary>Runs until cancelled; then the process has ended.</summary>
+    public async Task RunAsync(CancellationToken cancellationToken)
+    {
+        var backoff = s_initialBackoff;
+        while (!cancellationToken.IsCancellationRequested)
+        {
+            var started = clock.GetUtcNow();
+            var code = await RunOnceAsync(cancellationToken);
+            if (cancellationToken.IsCancellationRequested)
+            {
+                return;
+            }
+
+            backoff = clock.GetUtcNow() - started > s_steady ? s_initialBackoff : backoff;
+            log.Write($"ended with code {code}; starting again in {backoff.TotalSeconds:0.0} s");
+            try
+            {
+                await Task.Delay(backoff, clock, cancellationToken);
+            }
+            catch (OperationCanceledException)
+            {
+                return;
+            }
+
+            backoff = TimeSpan.FromTicks(Math.Min(backoff.Ticks * 2, MaximumBackoff.Ticks));
+        }
+    }
+
+    private async Task<int> RunOnceAsync(CancellationToken cancellationToken)
+    {
+        using var process = new Process { StartInfo = StartInfo() };
+        process.OutputDataReceived += (_, line) => Show(line.Data);
+        process.ErrorDataReceived += (_, line) => Show(line.Data);
+        process.Start();
+        PidFile.Write(PidPath, process.Id);
+        process.BeginOutputReadLine();
+        process.BeginErrorReadLine();
+        try
+        {
+            await process.WaitForExitAsync(cancellationToken);
+        }
+        catch (OperationCanceledException)
+        {
+            Posix.Signal(process.Id, Posix.SigTerm);
+            using var patience = new CancellationTokenSource(StopPatience, clock);
+            try
+            {
+                await process.WaitForExitAsync(patience.Token);
+            }
+            catch (OperationCanceledException)
+            {
+                log.Write($"did not end within {StopPatience.TotalSeconds} s of SIGTERM; killed");
+                process.Kill();
+                await process.WaitForExitAsync(CancellationToken.None);
+            }
+        }
+
+        File.Delete(PidPath);
+        return process.ExitCode;
+    }
+
+    private void Show(string? line)
+    {
+        if (line is not null)
+        {
+            log.Write(line);
+        }
+    }
+
+    // setsid takes the process out of the terminal's group: Ctrl-C reaches the launcher alone, which stops the others in order.
+    private ProcessStartInfo StartInfo()
+    {
+        var executable = ExecutableOf(resource.Project, options);
+        const string SetSid = "/usr/bin/setsid";
+        var info = new ProcessStartInfo
+        {
+            FileName = File.Exists(SetSid) ? SetSid : executable,
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+            WorkingDirectory = options.RepositoryRoot,
+        };
+        if (info.FileName == SetSid)
+        {
+            info.ArgumentList.Add(executable);
+        }
+
+        info.Environment["OTEL_SERVICE_NAME"] = resource.Name;
+        info.Environment["DOTNET_gcServer"] = "0";
+        foreach (var (name, value) in resource.Environment)
+        {
+            info.Environment[name] = value;
+        }
+
+        return info;
+    }
+
+    /// <summary>The executable of a project, beside the AppHost's own in the build's output.</summary>
+    public static string ExecutableOf(string project, ClusterOptions options)
+    {
+        var name = Path.GetFileName(project);
+        var configuration = Path.GetFileName(AppContext.BaseDirectory.TrimEnd(Path.DirectorySeparatorChar));
+        return Path.Combine(options.RepositoryRoot, "artifacts", "bin", name, configuration, $"KubeAspire.{name}");
+    }
+}

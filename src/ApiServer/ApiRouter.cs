@@ -1,0 +1,60 @@
+using System.Diagnostics;
+using KubeAspire.ApiMachinery.Errors;
+using KubeAspire.ApiServer.Requests;
+using KubeAspire.ApiServer.Verbs;
+using KubeAspire.Resources.Kinds;
+
+namespace KubeAspire.ApiServer;
+
+/// <summary>Answers a request that is about no ordinary object: a subresource, a review, discovery.</summary>
+public delegate Task<ApiAnswer> ApiHandler(ApiRequest request, CancellationToken cancellationToken);
+
+/// <summary>Brings an authorized request to the verb, subresource or path that answers it.</summary>
+public sealed class ApiRouter
+{
+    private readonly KindRegistry _kinds;
+    private readonly VerbSet _verbs;
+    private readonly Dictionary<(string Group, string Resource, string Subresource), ApiHandler> _handlers = [];
+    private readonly Dictionary<string, ApiHandler> _roots = new(StringComparer.Ordinal);
+
+    internal ApiRouter(KindRegistry kinds, VerbSet verbs)
+    {
+        (_kinds, _verbs) = (kinds, verbs);
+    }
+
+    /// <summary>Serves a subresource or, with an empty subresource, a review. Before the first request only.</summary>
+    public void Add(string group, string resource, string subresource, ApiHandler handler) => _handlers[(group, resource, subresource)] = handler;
+
+    /// <summary>Serves the paths that begin with a segment, such as <c>version</c>. Before the first request only.</summary>
+    public void AddRoot(string segment, ApiHandler handler) => _roots[segment] = handler;
+
+    /// <summary>Answers.</summary>
+    public async Task<ApiAnswer> DispatchAsync(ApiRequest request, CancellationToken cancellationToken)
+    {
+        var info = request.Info;
+        if (!info.IsResource)
+        {
+            return _roots.TryGetValue(info.Segments.Count == 0 ? "" : info.Segments[0], out var root)
+                ? await root(request, cancellationToken) : ApiErrors.PathNotFound();
+        }
+
+        if (_handlers.TryGetValue((info.Group, info.Resource, info.Subresource), out var handler))
+        {
+            return await handler(request, cancellationToken);
+        }
+
+        var kind = _kinds.Find(info.Group, info.Version, info.Resource);
+        if (kind is null || (info.Namespace.Length > 0 && !kind.Type.Namespaced && info.Resource != "namespaces"))
+        {
+            return ApiErrors.PathNotFound();
+        }
+
+        if (info.Subresource.Length > 0 && kind.Subresources.All(subresource => subresource.Name != info.Subresource))
+        {
+            return ApiErrors.PathNotFound();
+        }
+
+        using var activity = info.Verb is "create" or "update" or "patch" or "delete" ? ApiServerTelemetry.Source.StartActivity($"{info.Verb} {info.ResourcePath}") : null;
+        return await _verbs.RunAsync(request, kind, cancellationToken);
+    }
+}

@@ -1,0 +1,158 @@
+using KubeAspire.ApiMachinery.Errors;
+using KubeAspire.ApiMachinery.Meta;
+using KubeAspire.ApiServer.Authorization;
+using KubeAspire.Client;
+using KubeAspire.Resources.Core;
+using KubeAspire.Resources.Discovery;
+using KubeAspire.Resources.Rbac;
+using KubeAspire.StateStore;
+using Microsoft.Extensions.Logging;
+
+namespace KubeAspire.ApiServer.Bootstrap;
+
+/// <summary>Writes what every cluster has: system namespaces, roles and bindings, the Services <c>kubernetes</c> and <c>kube-dns</c>.</summary>
+/// <remarks>
+/// Runs at every start. What exists is only widened: a rule or subject that is missing is added unless the object says
+/// <c>rbac.authorization.kubernetes.io/autoupdate: "false"</c>; what a user added stays.
+/// </remarks>
+internal sealed class BootstrapObjects(ApiServerOptions options, IStateEngine engine, Func<IApiClient> clientOf, ILogger<BootstrapObjects> logger)
+{
+    private static readonly string[] s_namespaces = ["default", "kube-system", "kube-public", "kube-node-lease"];
+
+    public async Task WriteAsync(CancellationToken cancellationToken)
+    {
+        var client = clientOf();
+        // Independent writes go together: the log commits them in one group.
+        await Task.WhenAll(s_namespaces.Select(name => EnsureAsync(client, new Namespace { Metadata = new ObjectMeta { Name = name } }, _ => null, cancellationToken)));
+        await Task.WhenAll(
+        [
+            .. BootstrapPolicy.ClusterRoles().Select(role => EnsureAsync(client, role, stored => Widen(stored, role), cancellationToken)),
+            .. BootstrapPolicy.ClusterRoleBindings().Select(binding => EnsureAsync(client, binding, stored => Widen(stored, binding), cancellationToken)),
+            EnsureAsync(client, Kubernetes(), _ => null, cancellationToken),
+            EnsureAsync(client, Dns(), _ => null, cancellationToken),
+        ]);
+        var (endpoints, slice) = (KubernetesEndpoints(), KubernetesSlice());
+        await EnsureAsync(client, endpoints, stored => SameAddress(stored) ? null : stored with { Subsets = endpoints.Subsets }, cancellationToken);
+        await EnsureAsync(client, slice, stored => SameAddress(stored) ? null : stored with { Endpoints = slice.Endpoints, Ports = slice.Ports }, cancellationToken);
+    }
+
+    private async Task EnsureAsync<T>(IApiClient client, T wanted, Func<T, T?> correct, CancellationToken cancellationToken)
+        where T : class, IKubernetesObject<T>
+    {
+        var type = T.ResourceType;
+        var name = wanted.Metadata.Name!;
+        var key = new StateKey(type.GroupResource, wanted.Metadata.Namespace ?? "", name);
+        ApiResult<T> written;
+        if (await engine.GetAsync(key, cancellationToken) is null)
+        {
+            written = await client.CreateAsync(wanted, cancellationToken);
+        }
+        else
+        {
+            var stored = await client.GetAsync<T>(wanted.Metadata.Namespace, name, cancellationToken);
+            if (!stored.Succeeded || correct(stored.Value) is not { } corrected)
+            {
+                return;
+            }
+
+            written = await client.UpdateAsync(corrected, cancellationToken);
+        }
+
+        if (written.Succeeded)
+        {
+            logger.BootstrapWritten(type.Kind, name);
+        }
+        else if (written.Error.Reason != ApiErrorReason.AlreadyExists)
+        {
+            logger.BootstrapRefused(type.Kind, name, written.Error.Message);
+        }
+    }
+
+    private static ClusterRole? Widen(ClusterRole stored, ClusterRole wanted)
+    {
+        if (MayNot(stored.Metadata))
+        {
+            return null;
+        }
+
+        var missing = Rules.Uncovered([.. stored.Rules ?? []], wanted.Rules ?? []);
+        return missing.Count == 0 ? null : stored with { Rules = [.. stored.Rules ?? [], .. missing] };
+    }
+
+    private static ClusterRoleBinding? Widen(ClusterRoleBinding stored, ClusterRoleBinding wanted)
+    {
+        if (MayNot(stored.Metadata))
+        {
+            return null;
+        }
+
+        var missing = wanted.Subjects!.Where(subject => stored.Subjects?.Any(held => held.Kind == subject.Kind && held.Name == subject.Name) != true).ToList();
+        return missing.Count == 0 ? null : stored with { Subjects = [.. stored.Subjects ?? [], .. missing] };
+    }
+
+    private static bool MayNot(ObjectMeta metadata) => metadata.Annotations?.GetValueOrDefault(BootstrapPolicy.AutoUpdate) == "false";
+
+    private Service Kubernetes() => new()
+    {
+        Metadata = new ObjectMeta
+        {
+            Name = "kubernetes", Namespace = "default", Labels = new Dictionary<string, string> { ["component"] = "apiserver", ["provider"] = "kubernetes" },
+        },
+        Spec = new ServiceSpec
+        {
+            Type = "ClusterIP",
+            ClusterIP = options.KubernetesAddress,
+            Ports = [new ServicePort { Name = "https", Port = 443, Protocol = "TCP", TargetPort = options.Port }],
+        },
+    };
+
+    private Service Dns() => new()
+    {
+        Metadata = new ObjectMeta
+        {
+            Name = "kube-dns",
+            Namespace = "kube-system",
+            Labels = new Dictionary<string, string> { ["k8s-app"] = "kube-dns", ["kubernetes.io/cluster-service"] = "true", ["kubernetes.io/name"] = "KubeDNS" },
+        },
+        Spec = new ServiceSpec
+        {
+            Type = "ClusterIP",
+            ClusterIP = options.DnsAddress,
+            Ports =
+            [
+                new ServicePort { Name = "dns", Port = 53, Protocol = "UDP", TargetPort = 53 },
+                new ServicePort { Name = "dns-tcp", Port = 53, Protocol = "TCP", TargetPort = 53 },
+            ],
+        },
+    };
+
+    private Endpoints KubernetesEndpoints() => new()
+    {
+        Metadata = new ObjectMeta
+        {
+            Name = "kubernetes", Namespace = "default", Labels = new Dictionary<string, string> { ["endpointslice.kubernetes.io/skip-mirror"] = "true" },
+        },
+        Subsets =
+        [
+            new EndpointSubset
+            {
+                Addresses = [new EndpointAddress { Ip = options.AdvertiseAddress }],
+                Ports = [new Resources.Core.EndpointPort { Name = "https", Port = options.Port, Protocol = "TCP" }],
+            },
+        ],
+    };
+
+    private EndpointSlice KubernetesSlice() => new()
+    {
+        Metadata = new ObjectMeta { Name = "kubernetes", Namespace = "default", Labels = new Dictionary<string, string> { ["kubernetes.io/service-name"] = "kubernetes" } },
+        AddressType = "IPv4",
+        Endpoints = [new Endpoint { Addresses = [options.AdvertiseAddress], Conditions = new EndpointConditions { Ready = true } }],
+        Ports = [new Resources.Discovery.EndpointPort { Name = "https", Port = options.Port, Protocol = "TCP" }],
+    };
+
+    private bool SameAddress(Endpoints stored) =>
+        stored.Subsets is [{ Addresses: [var address], Ports: [var port] }] && address.Ip == options.AdvertiseAddress && port.Port == options.Port;
+
+    private bool SameAddress(EndpointSlice stored) =>
+        stored.Endpoints is [{ Addresses: [var address] }] && address == options.AdvertiseAddress && stored.Ports is [var port] && port.Port == options.Port;
+}

@@ -1,0 +1,247 @@
+using System.Globalization;
+using System.IO.Compression;
+using System.IO.Pipelines;
+using System.Text;
+using KubeAspire.ApiMachinery.Errors;
+using KubeAspire.ApiMachinery.Meta;
+using KubeAspire.ApiMachinery.Serialization;
+using KubeAspire.ApiServer.Requests;
+using KubeAspire.ApiServer.Storage;
+using KubeAspire.Resources;
+using KubeAspire.Resources.Kinds;
+using KubeAspire.StateStore;
+using Microsoft.AspNetCore.Http;
+
+namespace KubeAspire.ApiServer.Http;
+
+/// <summary>Writes answers to the socket in the format that was asked for. Stored bytes are spliced, never decoded.</summary>
+internal sealed class AnswerWriter(TimeProvider clock)
+{
+    public async Task WriteAsync(HttpContext http, ApiRequest request, Accepted accepted, ApiAnswer answer)
+    {
+        foreach (var warning in request.Warnings.Distinct().Take(MostWarnings))
+        {
+            http.Response.Headers.Append("Warning", $"299 - \"{Escape(warning)}\"");
+        }
+
+        switch (answer)
+        {
+            case ErrorAnswer { Error: var error }:
+                await WriteErrorAsync(http, error, accepted.Yaml);
+                break;
+            case ObjectAnswer found:
+                await WriteObjectAsync(http, request, accepted, found);
+                break;
+            case ListAnswer list:
+                await WriteListAsync(http, request, accepted, list);
+                break;
+            case WatchAnswer watch:
+                await new WatchWriter(clock).WriteAsync(http, request, accepted, watch);
+                break;
+            case RawAnswer raw:
+                await WriteRawAsync(http, raw);
+                break;
+            case StreamAnswer stream:
+                await stream.Run(http);
+                break;
+        }
+    }
+
+    private const int MostWarnings = 50;
+
+    /// <summary>Writes a refusal as a Status.</summary>
+    public static Task WriteErrorAsync(HttpContext http, ApiError error, bool yaml = false)
+    {
+        if (error.RetryAfterSeconds > 0)
+        {
+            http.Response.Headers.RetryAfter = error.RetryAfterSeconds.ToString(CultureInfo.InvariantCulture);
+        }
+
+        if (error.Reason == ApiErrorReason.Unauthorized)
+        {
+            http.Response.Headers.WWWAuthenticate = "Bearer";
+        }
+
+        return WriteBodyAsync(http, StatusOf(error), error.Code, yaml);
+    }
+
+    /// <summary>A refusal as a Status.</summary>
+    public static byte[] StatusOf(ApiError error)
+    {
+        var status = StatusFactory.From(error);
+        return KubernetesJson.Write(error.Continue is null ? status : status with { Metadata = new ListMeta { Continue = error.Continue } });
+    }
+
+    private async Task WriteObjectAsync(HttpContext http, ApiRequest request, Accepted accepted, ObjectAnswer answer)
+    {
+        var json = answer.Json;
+        if (answer.Kind is { } kind && accepted.Shape != AnswerShape.Object)
+        {
+            json = accepted.Shape == AnswerShape.Table
+                ? Table(request, accepted, kind).Write([(answer.Entry ?? new StateEntry(default, 0, 0, json, -1), json)], RevisionOf(answer), "", null)
+                : MetadataOf(json, accepted.Version);
+        }
+
+        await WriteBodyAsync(http, json, answer.Code, accepted.Yaml);
+    }
+
+    private async Task WriteListAsync(HttpContext http, ApiRequest request, Accepted accepted, ListAnswer list)
+    {
+        var revision = list.Revision.ToString(CultureInfo.InvariantCulture);
+        if (accepted.Shape == AnswerShape.Table)
+        {
+            var table = Table(request, accepted, list.Kind).Write(list.Items.Select(entry => (entry, entry.Json)), revision, list.Continue, list.Remaining);
+            await WriteBodyAsync(http, table, 200, accepted.Yaml);
+            return;
+        }
+
+        var metadataOnly = accepted.Shape == AnswerShape.Metadata;
+        var (kind, apiVersion) = metadataOnly
+            ? ("PartialObjectMetadataList", "meta.k8s.io/" + accepted.Version) : (list.Kind.Type.Kind + "List", list.Kind.Type.ApiVersion);
+        var metadata = new StringBuilder($"\"resourceVersion\":\"{revision}\"");
+        if (list.Continue.Length > 0)
+        {
+            metadata.Append(CultureInfo.InvariantCulture, $",\"continue\":\"{list.Continue}\"");
+        }
+
+        if (list.Remaining is { } remaining)
+        {
+            metadata.Append(CultureInfo.InvariantCulture, $",\"remainingItemCount\":{remaining}");
+        }
+
+        var head = Encoding.UTF8.GetBytes($"{{\"kind\":\"{kind}\",\"apiVersion\":\"{apiVersion}\",\"metadata\":{{{metadata}}},\"items\":[");
+        if (accepted.Yaml)
+        {
+            using var whole = new MemoryStream();
+            var buffered = PipeWriter.Create(whole, new StreamPipeWriterOptions(leaveOpen: true));
+            await SpliceAsync(buffered, head, list.Items, metadataOnly ? accepted.Version : null, http.RequestAborted);
+            await buffered.CompleteAsync();
+            await WriteBodyAsync(http, whole.ToArray(), 200, yaml: true);
+            return;
+        }
+
+        http.Response.ContentType = JsonType;
+        if (list.Items.Sum(entry => (long)entry.Json.Length) >= ApiLimits.CompressFrom && AcceptsGzip(http))
+        {
+            http.Response.Headers.ContentEncoding = "gzip";
+            http.Response.Headers.Vary = "Accept-Encoding";
+            await using var gzip = new GZipStream(http.Response.Body, CompressionLevel.Fastest, leaveOpen: true);
+            var writer = PipeWriter.Create(gzip, new StreamPipeWriterOptions(leaveOpen: true));
+            await SpliceAsync(writer, head, list.Items, metadataOnly ? accepted.Version : null, http.RequestAborted);
+            await writer.CompleteAsync();
+            return;
+        }
+
+        await SpliceAsync(http.Response.BodyWriter, head, list.Items, metadataOnly ? accepted.Version : null, http.RequestAborted);
+    }
+
+    private const string JsonType = "application/json";
+
+    private static async Task SpliceAsync(PipeWriter writer, byte[] head, IReadOnlyList<StateEntry> items, string? metadataVersion, CancellationToken cancellationToken)
+    {
+        Append(writer, head);
+        var pending = head.Length;
+        for (var i = 0; i < items.Count; i++)
+        {
+            if (i > 0)
+            {
+                Append(writer, ","u8);
+            }
+
+            var json = metadataVersion is null ? items[i].Json : MetadataOf(items[i].Json, metadataVersion);
+            Append(writer, json.Span);
+            pending += json.Length;
+            if (pending >= ApiLimits.ListChunkBytes)
+            {
+                pending = 0;
+                await writer.FlushAsync(cancellationToken);
+            }
+        }
+
+        Append(writer, "]}\n"u8);
+        await writer.FlushAsync(cancellationToken);
+    }
+
+    internal static void Append(PipeWriter writer, ReadOnlySpan<byte> bytes)
+    {
+        bytes.CopyTo(writer.GetSpan(bytes.Length));
+        writer.Advance(bytes.Length);
+    }
+
+    /// <summary>An object with everything but its metadata left out.</summary>
+    internal static ReadOnlyMemory<byte> MetadataOf(ReadOnlyMemory<byte> json, string version)
+    {
+        var head = version == "v1"
+            ? "{\"kind\":\"PartialObjectMetadata\",\"apiVersion\":\"meta.k8s.io/v1\",\"metadata\":"u8 : "{\"kind\":\"PartialObjectMetadata\",\"apiVersion\":\"meta.k8s.io/v1beta1\",\"metadata\":"u8;
+        var metadata = Objects.Slice(json, "metadata"u8).Span;
+        var result = new byte[head.Length + metadata.Length + 1];
+        head.CopyTo(result);
+        metadata.CopyTo(result.AsSpan(head.Length));
+        result[^1] = (byte)'}';
+        return result;
+    }
+
+    internal TableWriter Table(ApiRequest request, Accepted accepted, ResourceKind kind) =>
+        new(kind, accepted.Version, request.Query["includeObject"], clock.GetUtcNow());
+
+    private static async Task WriteBodyAsync(HttpContext http, ReadOnlyMemory<byte> json, int code, bool yaml)
+    {
+        var response = http.Response;
+        response.StatusCode = code;
+        response.ContentType = yaml ? "application/yaml" : JsonType;
+        var body = yaml ? Encoding.UTF8.GetBytes(YamlWriter.Write(Objects.Tree(json))) : json;
+        if (body.Length >= ApiLimits.CompressFrom && AcceptsGzip(http))
+        {
+            response.Headers.ContentEncoding = "gzip";
+            response.Headers.Vary = "Accept-Encoding";
+            await using var gzip = new GZipStream(response.Body, CompressionLevel.Fastest, leaveOpen: true);
+            await gzip.WriteAsync(body, http.RequestAborted);
+            return;
+        }
+
+        response.ContentLength = body.Length;
+        if (http.Request.Method != "HEAD")
+        {
+            await response.BodyWriter.WriteAsync(body, http.RequestAborted);
+        }
+    }
+
+    private static async Task WriteRawAsync(HttpContext http, RawAnswer raw)
+    {
+        if (raw.ETag is { } tag)
+        {
+            http.Response.Headers.ETag = tag;
+            http.Response.Headers.Vary = "Accept";
+        }
+
+        if (raw.CacheControl is { } cache)
+        {
+            http.Response.Headers.CacheControl = cache;
+        }
+
+        if (raw.ETag is not null && http.Request.Headers.IfNoneMatch == raw.ETag)
+        {
+            http.Response.StatusCode = 304;
+            return;
+        }
+
+        http.Response.StatusCode = raw.Code;
+        http.Response.ContentType = raw.ContentType;
+        if (raw.Body.Length >= ApiLimits.CompressFrom && AcceptsGzip(http))
+        {
+            http.Response.Headers.ContentEncoding = "gzip";
+            await using var gzip = new GZipStream(http.Response.Body, CompressionLevel.Fastest, leaveOpen: true);
+            await gzip.WriteAsync(raw.Body, http.RequestAborted);
+            return;
+        }
+
+        http.Response.ContentLength = raw.Body.Length;
+        await http.Response.BodyWriter.WriteAsync(raw.Body, http.RequestAborted);
+    }
+
+    private static string? RevisionOf(ObjectAnswer answer) => answer.Entry?.Revision.ToString(CultureInfo.InvariantCulture);
+
+    private static bool AcceptsGzip(HttpContext http) => http.Request.Headers.AcceptEncoding.ToString().Contains("gzip", StringComparison.OrdinalIgnoreCase);
+
+    private static string Escape(string text) => text.Replace("\\", "\\\\", StringComparison.Ordinal).Replace("\"", "\\\"", StringComparison.Ordinal).ReplaceLineEndings(" ");
+}

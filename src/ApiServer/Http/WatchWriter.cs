@@ -1,0 +1,100 @@
+using System.IO.Pipelines;
+using KubeAspire.ApiServer.Requests;
+using KubeAspire.StateStore;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.Features;
+using Microsoft.AspNetCore.Server.Kestrel.Core.Features;
+
+namespace KubeAspire.ApiServer.Http;
+
+/// <summary>Writes a watch as lines of JSON. A client that leaves its buffer full is cut off: it can resume from its last revision.</summary>
+internal sealed class WatchWriter(TimeProvider clock)
+{
+    public async Task WriteAsync(HttpContext http, ApiRequest request, Accepted accepted, WatchAnswer watch)
+    {
+        if (http.Features.Get<IHttpMinResponseDataRateFeature>() is { } rate)
+        {
+            rate.MinDataRate = null; // A quiet watch is no slow client.
+        }
+
+        http.Features.Get<IHttpResponseBodyFeature>()?.DisableBuffering();
+        http.Response.ContentType = "application/json";
+        await http.Response.StartAsync(http.RequestAborted);
+        var writer = http.Response.BodyWriter;
+        await writer.FlushAsync(http.RequestAborted); // The client learns at once that the watch stands.
+        var first = true;
+        try
+        {
+            await foreach (var batch in watch.Batches.WithCancellation(http.RequestAborted))
+            {
+                foreach (var frame in batch)
+                {
+                    Write(writer, request, accepted, watch, frame, ref first);
+                    if (writer.UnflushedBytes >= ApiLimits.ListChunkBytes)
+                    {
+                        await FlushAsync(writer, http);
+                    }
+                }
+
+                await FlushAsync(writer, http);
+            }
+        }
+        catch (OperationCanceledException)
+        {
+            // The client went, or was too slow, or the server stops.
+        }
+    }
+
+    private async ValueTask FlushAsync(PipeWriter writer, HttpContext http)
+    {
+        var flushed = writer.FlushAsync(http.RequestAborted);
+        if (flushed.IsCompleted)
+        {
+            await flushed;
+            return;
+        }
+
+        try
+        {
+            await flushed.AsTask().WaitAsync(ApiLimits.SlowWatcher, clock, http.RequestAborted);
+        }
+        catch (TimeoutException)
+        {
+            http.Abort();
+            throw new OperationCanceledException();
+        }
+    }
+
+    private void Write(PipeWriter writer, ApiRequest request, Accepted accepted, WatchAnswer watch, WatchFrame frame, ref bool first)
+    {
+        AnswerWriter.Append(writer, frame.Type switch
+        {
+            "ADDED" => "{\"type\":\"ADDED\",\"object\":"u8,
+            "MODIFIED" => "{\"type\":\"MODIFIED\",\"object\":"u8,
+            "DELETED" => "{\"type\":\"DELETED\",\"object\":"u8,
+            "BOOKMARK" => "{\"type\":\"BOOKMARK\",\"object\":"u8,
+            _ => "{\"type\":\"ERROR\",\"object\":"u8,
+        });
+        var json = frame.Error is { } error ? AnswerWriter.StatusOf(error) : frame.Object;
+        if (frame.Error is null && accepted.Shape == AnswerShape.Metadata)
+        {
+            json = AnswerWriter.MetadataOf(json, accepted.Version);
+        }
+        else if (frame.Error is null && accepted.Shape == AnswerShape.Table)
+        {
+            json = Table(request, accepted, watch, frame, first);
+            first = false;
+        }
+
+        AnswerWriter.Append(writer, json.Span);
+        AnswerWriter.Append(writer, "}\n"u8);
+    }
+
+    private ReadOnlyMemory<byte> Table(ApiRequest request, Accepted accepted, WatchAnswer watch, WatchFrame frame, bool columns)
+    {
+        var include = request.Query["includeObject"];
+        var entry = frame.Entry ?? new StateEntry(default, 0, 0, frame.Object, -1);
+        var table = new TableWriter(watch.Kind, accepted.Version, include, clock.GetUtcNow());
+        return table.Write([(entry, frame.Object)], null, "", null, columns, bookmark: frame.Type == "BOOKMARK");
+    }
+}

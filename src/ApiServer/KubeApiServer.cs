@@ -1,0 +1,131 @@
+using System.Security.Cryptography;
+using KubeAspire.ApiMachinery.Meta;
+using KubeAspire.ApiServer.Admission;
+using KubeAspire.ApiServer.Authentication;
+using KubeAspire.ApiServer.Authorization;
+using KubeAspire.ApiServer.Bootstrap;
+using KubeAspire.ApiServer.Discovery;
+using KubeAspire.ApiServer.Http;
+using KubeAspire.ApiServer.InProcess;
+using KubeAspire.ApiServer.Nodes;
+using KubeAspire.ApiServer.OpenApi;
+using KubeAspire.ApiServer.Requests;
+using KubeAspire.ApiServer.Services;
+using KubeAspire.ApiServer.Subresources;
+using KubeAspire.ApiServer.Verbs;
+using KubeAspire.Client;
+using KubeAspire.Resources.Core;
+using KubeAspire.StateStore;
+using Microsoft.Extensions.Logging;
+
+namespace KubeAspire.ApiServer;
+
+/// <summary>The API server: a store, the chain over it, and who brings requests into the chain.</summary>
+public sealed class KubeApiServer : IDisposable
+{
+    private readonly ApiServerInstruments _instruments = new();
+    private readonly Authorizer _authorizer;
+    private readonly BootstrapObjects _bootstrap;
+    private readonly NodeTunnels _tunnels;
+    private readonly InFlightLimits _limits = new();
+    private readonly WritePath _path;
+    private volatile bool _ready;
+
+    /// <summary>Composes a server. Nothing is read or written before <see cref="StartAsync"/>.</summary>
+    public KubeApiServer(ApiServerOptions options, IStateEngine engine, ECDsa tokenKey, TimeProvider clock, ILoggerFactory loggers)
+    {
+        var random = options.Seed is { } seed ? new Random(seed) : new Random();
+        Kinds = new KindRegistry(options.Kinds);
+        Tokens = new ServiceAccountTokens(tokenKey, engine, clock);
+        _authorizer = new Authorizer(engine);
+        _tunnels = new NodeTunnels(loggers.CreateLogger<NodeTunnels>());
+        var names = new NameGenerator(random);
+        IReadOnlyList<IAdmission> admissions =
+            [new NamespaceLifecycle(engine), new ServiceAccountAdmission(engine, names), new DefaultTolerations(), new EscalationCheck(_authorizer)];
+        _path = new WritePath(engine, admissions, new ServiceAddresses(engine, options.ServiceRange, random), clock, names);
+        var verbs = new VerbSet(_path, engine, clock, random);
+        var router = new ApiRouter(Kinds, verbs);
+        Pipeline = new ApiPipeline(_authorizer, new Impersonation(_authorizer), _limits, router);
+        Frontend = new ApiFrontend(Pipeline, Tokens, _instruments, clock, loggers.CreateLogger<ApiFrontend>());
+        AddSubresources(router, engine, verbs, clock);
+        AddRoots(router);
+        _bootstrap = new BootstrapObjects(options, engine, () => ClientFor(ApiUser.Server), loggers.CreateLogger<BootstrapObjects>());
+    }
+
+    /// <summary>The kinds that are served.</summary>
+    public KindRegistry Kinds { get; }
+
+    /// <summary>The chain.</summary>
+    public ApiPipeline Pipeline { get; }
+
+    /// <summary>Answers requests of the socket.</summary>
+    public ApiFrontend Frontend { get; }
+
+    /// <summary>Issues and checks tokens.</summary>
+    public ServiceAccountTokens Tokens { get; }
+
+    /// <summary>The rules of authorization as they stand.</summary>
+    public PolicyIndex Index => _authorizer.Index;
+
+    /// <summary>Version and health.</summary>
+    public ServerInfo Info { get; } = new();
+
+    /// <summary>A client in this process that acts as a user: the same chain without the socket.</summary>
+    public IApiClient ClientFor(ApiUser user) => new DirectApiClient(Pipeline, user);
+
+    /// <summary>Writes what every cluster has, then follows the RBAC objects. Ready when it returns.</summary>
+    /// <returns>A task that ends when the token is cancelled.</returns>
+    public async Task<Task> StartAsync(CancellationToken cancellationToken)
+    {
+        await _bootstrap.WriteAsync(cancellationToken);
+        var following = await _authorizer.StartAsync(cancellationToken);
+        _ready = true;
+        return following;
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        _tunnels.Dispose();
+        _limits.Dispose();
+        _path.Dispose();
+        _instruments.Dispose();
+    }
+
+    private void AddSubresources(ApiRouter router, IStateEngine engine, VerbSet verbs, TimeProvider clock)
+    {
+        foreach (var kind in Kinds.All)
+        {
+            if (kind.Scale is { } scale)
+            {
+                router.Add(kind.Type.Group, kind.Type.Plural, "scale", new ScaleSubresource(engine, kind, scale, verbs.Update).HandleAsync);
+            }
+        }
+
+        var pods = new PodSubresources(Kinds.Of(Pod.ResourceType), verbs.Update, verbs.Delete, clock);
+        router.Add("", "pods", "binding", pods.BindAsync);
+        router.Add("", "pods", "eviction", pods.EvictAsync);
+        router.Add("", "pods", "log", new PodLogs(engine, _tunnels).HandleAsync);
+        router.Add("", "serviceaccounts", "token", new TokenSubresource(engine, Tokens, clock).HandleAsync);
+        router.Add("", "namespaces", "finalize", new NamespaceFinalize(Kinds.Of(Namespace.ResourceType), verbs.Update).HandleAsync);
+        router.Add("kubeaspire.dev", "nodes", "tunnel", _tunnels.HandleAsync);
+        new AccessReviews(_authorizer, Tokens, clock).AddTo(router);
+    }
+
+    private void AddRoots(ApiRouter router)
+    {
+        var discovery = new DiscoveryDocuments(Kinds);
+        var openApi = new OpenApiDocuments(Kinds);
+        Info.AddCheck("bootstrap", () => _ready);
+        router.AddRoot("api", (request, _) => Task.FromResult(discovery.Answer(request, Accept(request))));
+        router.AddRoot("apis", (request, _) => Task.FromResult(discovery.Answer(request, Accept(request))));
+        router.AddRoot("openapi", (request, _) => Task.FromResult(openApi.Answer(request, Accept(request))));
+        router.AddRoot("version", (_, _) => Task.FromResult(ServerInfo.Version()));
+        foreach (var path in (string[])["healthz", "livez", "readyz"])
+        {
+            router.AddRoot(path, (request, _) => Task.FromResult(Info.Health(request)));
+        }
+    }
+
+    private static string Accept(ApiRequest request) => request.Http?.Request.Headers.Accept.ToString() ?? "application/json";
+}

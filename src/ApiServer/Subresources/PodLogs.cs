@@ -1,0 +1,157 @@
+using System.Globalization;
+using System.Net;
+using System.Text;
+using KubeAspire.ApiMachinery.Errors;
+using KubeAspire.ApiMachinery.Meta;
+using KubeAspire.ApiServer.Nodes;
+using KubeAspire.ApiServer.Requests;
+using KubeAspire.ApiServer.Storage;
+using KubeAspire.Resources;
+using KubeAspire.Resources.Core;
+using KubeAspire.StateStore;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.Features;
+
+namespace KubeAspire.ApiServer.Subresources;
+
+/// <summary><c>pods/log</c>: the node's log of a container, passed through as it comes.</summary>
+internal sealed class PodLogs(IStateEngine engine, NodeTunnels tunnels)
+{
+    private const int CopyBytes = 32 * 1024;
+    private const int MostErrorBytes = 4096;
+    private static readonly string[] s_passed = ["follow", "tailLines", "sinceSeconds", "sinceTime", "timestamps", "previous", "limitBytes"];
+
+    public async Task<ApiAnswer> HandleAsync(ApiRequest request, CancellationToken cancellationToken)
+    {
+        var (ns, name) = (request.Info.Namespace, request.Info.Name);
+        if (request.Info.Verb != "get")
+        {
+            return ApiErrors.MethodNotAllowed();
+        }
+
+        if (CheckOptions(request.Query, name) is { } broken)
+        {
+            return broken;
+        }
+
+        if (await engine.GetAsync(Objects.KeyOf(Pod.ResourceType, ns, name), cancellationToken) is not { } entry)
+        {
+            return ApiErrors.NotFound(Pod.ResourceType, name);
+        }
+
+        var pod = (Pod)entry.View<IKubernetesObject>(stored => KubernetesJson.Read<Pod>(stored.Json.Span));
+        var container = ContainerOf(pod, request.Query["container"]);
+        if (!container.Succeeded)
+        {
+            return container.Error;
+        }
+
+        if (string.IsNullOrEmpty(pod.Spec.NodeName))
+        {
+            return new ObjectAnswer(default); // Upstream answers an unscheduled pod's log with nothing.
+        }
+
+        if (tunnels.Find(pod.Spec.NodeName) is not { } node)
+        {
+            return ApiErrors.InternalError($"Get \"https://{pod.Spec.NodeName}/containerLogs/{ns}/{name}/{container.Value}\": node \"{pod.Spec.NodeName}\" is not connected");
+        }
+
+        var query = string.Join('&', s_passed.Where(request.Query.Has).Select(key => $"{key}={Uri.EscapeDataString(request.Query[key])}"));
+        var path = $"/containerLogs/{Uri.EscapeDataString(ns)}/{Uri.EscapeDataString(name)}/{Uri.EscapeDataString(container.Value)}?{query}";
+        return await OpenAsync(node, path, pod.Spec.NodeName, cancellationToken);
+    }
+
+    private static async Task<ApiAnswer> OpenAsync(HttpClient node, string path, string nodeName, CancellationToken cancellationToken)
+    {
+        HttpResponseMessage response;
+        try
+        {
+            response = await node.GetAsync(path, HttpCompletionOption.ResponseHeadersRead, cancellationToken);
+        }
+        catch (HttpRequestException broken)
+        {
+            return ApiErrors.InternalError($"Get \"https://{nodeName}{path}\": {broken.Message}");
+        }
+
+        if (response.StatusCode == HttpStatusCode.OK)
+        {
+            return new StreamAnswer(http => CopyAsync(response, http));
+        }
+
+        using (response)
+        {
+            await using var body = await response.Content.ReadAsStreamAsync(cancellationToken);
+            var buffer = new byte[MostErrorBytes];
+            var length = await body.ReadAtLeastAsync(buffer, buffer.Length, throwOnEndOfStream: false, cancellationToken);
+            var text = Encoding.UTF8.GetString(buffer, 0, length).Trim();
+            return (int)response.StatusCode switch
+            {
+                400 => ApiErrors.BadRequest(text),
+                404 => new ApiError(ApiErrorReason.NotFound, text.Length == 0 ? "the server could not find the requested resource" : text),
+                _ => ApiErrors.InternalError(text),
+            };
+        }
+    }
+
+    private static async Task CopyAsync(HttpResponseMessage response, HttpContext http)
+    {
+        using var owned = response;
+        http.Features.Get<Microsoft.AspNetCore.Server.Kestrel.Core.Features.IHttpMinResponseDataRateFeature>()?.MinDataRate = null;
+        http.Features.Get<IHttpResponseBodyFeature>()?.DisableBuffering();
+        http.Response.ContentType = "text/plain";
+        await http.Response.StartAsync(http.RequestAborted);
+        try
+        {
+            await using var body = await response.Content.ReadAsStreamAsync(http.RequestAborted);
+            var buffer = new byte[CopyBytes];
+            while (await body.ReadAsync(buffer, http.RequestAborted) is > 0 and var read)
+            {
+                await http.Response.Body.WriteAsync(buffer.AsMemory(0, read), http.RequestAborted);
+                await http.Response.Body.FlushAsync(http.RequestAborted);
+            }
+        }
+        catch (Exception ended) when (ended is OperationCanceledException or IOException or HttpRequestException)
+        {
+            http.Abort(); // The reader went, or the node did: an answer cut short must not look whole.
+        }
+    }
+
+    private static ApiResult<string> ContainerOf(Pod pod, string asked)
+    {
+        var name = pod.Metadata.Name ?? "";
+        var all = (pod.Spec.InitContainers ?? []).Concat(pod.Spec.Containers).Select(container => container.Name ?? "")
+            .Concat((pod.Spec.EphemeralContainers ?? []).Select(container => container.Name ?? "")).ToList();
+        if (asked.Length > 0)
+        {
+            return all.Contains(asked) ? asked : ApiErrors.BadRequest($"container {asked} is not valid for pod {name}");
+        }
+
+        return pod.Spec.Containers is [var only] && all.Count == 1
+            ? only.Name ?? ""
+            : ApiErrors.BadRequest($"a container name must be specified for pod {name}, choose one of: [{string.Join(" ", pod.Spec.Containers.Select(container => container.Name))}]");
+    }
+
+    private static ApiError? CheckOptions(RequestQuery query, string name)
+    {
+        var errors = new List<FieldError>();
+        foreach (var (field, least) in ((string, long)[])[("tailLines", 0), ("sinceSeconds", 1), ("limitBytes", 1)])
+        {
+            if (query.Has(field) && !(query.Number(field) >= least))
+            {
+                errors.Add(FieldError.Invalid(field, query[field], least == 0 ? "must be greater than or equal to 0" : "must be greater than 0"));
+            }
+        }
+
+        if (query.Has("sinceSeconds") && query.Has("sinceTime"))
+        {
+            errors.Add(FieldError.Forbidden("", "at most one of `sinceTime` or `sinceSeconds` may be specified"));
+        }
+
+        if (query.Has("sinceTime") && !DateTimeOffset.TryParse(query["sinceTime"], CultureInfo.InvariantCulture, out _))
+        {
+            errors.Add(FieldError.Invalid("sinceTime", query["sinceTime"], "must be RFC 3339"));
+        }
+
+        return errors.Count == 0 ? null : ApiErrors.Invalid("", "PodLogOptions", name, errors);
+    }
+}

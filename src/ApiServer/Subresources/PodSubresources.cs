@@ -1,0 +1,144 @@
+using System.Text.Json.Nodes;
+using KubeAspire.ApiMachinery.Errors;
+using KubeAspire.ApiMachinery.Meta;
+using KubeAspire.ApiMachinery.Schemas;
+using KubeAspire.ApiServer.Requests;
+using KubeAspire.ApiServer.Storage;
+using KubeAspire.ApiServer.Verbs;
+using KubeAspire.Resources;
+using KubeAspire.Resources.Core;
+using KubeAspire.Resources.Kinds;
+using KubeAspire.Resources.Policy;
+
+namespace KubeAspire.ApiServer.Subresources;
+
+/// <summary><c>pods/binding</c> and <c>pods/eviction</c>: what the scheduler and a drain do to a pod.</summary>
+internal sealed class PodSubresources(ResourceKind pods, Update update, Delete delete, TimeProvider clock)
+{
+    private static readonly Schema s_binding = BuiltInTypes.Schemas.Find("io.k8s.api.core.v1.Binding")!;
+    private static readonly Schema s_eviction = BuiltInTypes.Schemas.Find("io.k8s.api.policy.v1.Eviction")!;
+
+    /// <summary>Puts a pod on a node, once.</summary>
+    public async Task<ApiAnswer> BindAsync(ApiRequest request, CancellationToken cancellationToken)
+    {
+        if (request.Info.Verb != "create")
+        {
+            return ApiErrors.MethodNotAllowed();
+        }
+
+        var decoded = await Decoding.ReadAsync(request, Binding.ResourceType, s_binding, cancellationToken);
+        if (!decoded.Succeeded)
+        {
+            return decoded.Error;
+        }
+
+        var target = decoded.Value["target"] as JsonObject ?? [];
+        var node = target.Text("name");
+        if (target.Text("kind") is not ("" or "Node"))
+        {
+            return ApiErrors.Invalid(Binding.ResourceType, request.Info.Name, [FieldError.NotSupported("target.kind", target.Text("kind"), ["Node", "<empty>"])]);
+        }
+
+        if (node.Length == 0)
+        {
+            return ApiErrors.Invalid(Binding.ResourceType, request.Info.Name, [FieldError.Required("target.name")]);
+        }
+
+        var uid = decoded.Value.Meta().Text("uid");
+        var plan = new UpdatePlan("binding", stored => Bind(stored, decoded.Value, node, uid)) { Direct = true };
+        var answer = await update.StoreAsync(request, pods, plan, cancellationToken);
+        return answer is ErrorAnswer ? answer : Success(201);
+    }
+
+    /// <summary>Deletes a pod on behalf of a drain. There are no disruption budgets yet that could say no.</summary>
+    public async Task<ApiAnswer> EvictAsync(ApiRequest request, CancellationToken cancellationToken)
+    {
+        if (request.Info.Verb != "create")
+        {
+            return ApiErrors.MethodNotAllowed();
+        }
+
+        var decoded = await Decoding.ReadAsync(request, Eviction.ResourceType, s_eviction, cancellationToken);
+        if (!decoded.Succeeded)
+        {
+            return decoded.Error;
+        }
+
+        var eviction = KubernetesJson.Read<Eviction>(ApiMachinery.Serialization.CanonicalJson.EncodeValue(decoded.Value));
+        var options = eviction.DeleteOptions ?? new DeleteOptions();
+        if (request.DryRun)
+        {
+            options = options with { DryRun = ["All"] };
+        }
+
+        var answer = await delete.RemoveAsync(request, pods, request.Info.Namespace, request.Info.Name, options, cancellationToken);
+        return answer is ErrorAnswer ? answer : Success(201);
+    }
+
+    private ApiResult<JsonObject> Bind(JsonObject stored, JsonObject binding, string node, string uid)
+    {
+        var name = stored.Meta().Text("name");
+        if (uid.Length > 0 && uid != stored.Meta().Text("uid"))
+        {
+            return ApiErrors.Conflict(pods.Type, name, $"Precondition failed: UID in precondition: {uid}, UID in object meta: {stored.Meta().Text("uid")}");
+        }
+
+        if (stored.Meta()["deletionTimestamp"] is not null)
+        {
+            return ApiErrors.Conflict(pods.Type, name, $"pod {name} is being deleted, cannot be assigned to a host");
+        }
+
+        var spec = (JsonObject)stored["spec"]!;
+        if (spec.Text("nodeName") is { Length: > 0 } current)
+        {
+            return ApiErrors.Conflict(pods.Type, name, $"pod {name} is already assigned to node \"{current}\"");
+        }
+
+        spec["nodeName"] = node;
+        stored.Meta().Remove("resourceVersion");
+        foreach (var field in (string[])["annotations", "labels"])
+        {
+            foreach (var (key, value) in binding.Meta()[field] as JsonObject ?? [])
+            {
+                if (stored.Meta()[field] is not JsonObject map)
+                {
+                    stored.Meta()[field] = map = [];
+                }
+
+                map[key] = value?.DeepClone();
+            }
+        }
+
+        SetScheduled(stored);
+        return stored;
+    }
+
+    private void SetScheduled(JsonObject pod)
+    {
+        if (pod["status"] is not JsonObject status)
+        {
+            pod["status"] = status = [];
+        }
+
+        if (status["conditions"] is not JsonArray conditions)
+        {
+            status["conditions"] = conditions = [];
+        }
+
+        var old = conditions.OfType<JsonObject>().FirstOrDefault(condition => condition.Text("type") == "PodScheduled");
+        if (old is not null)
+        {
+            conditions.Remove(old);
+        }
+
+        conditions.Add(new JsonObject
+        {
+            ["type"] = "PodScheduled",
+            ["status"] = "True",
+            ["lastProbeTime"] = null,
+            ["lastTransitionTime"] = clock.GetUtcNow().UtcDateTime.ToString(ApiMachinery.Serialization.TimeConverter.Format, System.Globalization.CultureInfo.InvariantCulture),
+        });
+    }
+
+    private static ObjectAnswer Success(int code) => new(KubernetesJson.Write(StatusFactory.Success()), null, code);
+}

@@ -1,0 +1,141 @@
+using System.Text.Json.Nodes;
+using KubeAspire.ApiMachinery.Errors;
+using KubeAspire.ApiServer.Admission;
+using KubeAspire.ApiServer.Requests;
+using KubeAspire.ApiServer.Storage;
+using KubeAspire.Resources.Kinds;
+using KubeAspire.StateStore;
+
+namespace KubeAspire.ApiServer.Verbs;
+
+/// <summary>POST of a collection.</summary>
+internal sealed class Create(WritePath path)
+{
+    public async Task<ApiAnswer> HandleAsync(ApiRequest request, ResourceKind kind, CancellationToken cancellationToken)
+    {
+        var decoded = await Decoding.ReadAsync(request, kind.Type, kind.Schema, cancellationToken);
+        return decoded.Succeeded ? await StoreAsync(request, kind, decoded.Value, track: true, cancellationToken) : decoded.Error;
+    }
+
+    /// <summary>Stores a decoded object; server-side apply that finds no object comes here too, its managers already recorded.</summary>
+    public async Task<ApiAnswer> StoreAsync(ApiRequest request, ResourceKind kind, JsonObject value, bool track, CancellationToken cancellationToken)
+    {
+        if (CheckRequest(request, kind, value) is { } misplaced)
+        {
+            return misplaced;
+        }
+
+        var metadata = value.Meta();
+        var prefix = metadata.Text("name").Length == 0 ? metadata.Text("generateName") : "";
+        for (var attempt = 1; ; attempt++)
+        {
+            if (prefix.Length > 0)
+            {
+                metadata["name"] = path.GenerateName(prefix);
+            }
+
+            var answer = await StoreOnceAsync(request, kind, (JsonObject)value.DeepClone(), track, cancellationToken);
+            if (prefix.Length == 0 || answer is not ErrorAnswer { Error.Reason: ApiErrorReason.AlreadyExists })
+            {
+                return answer;
+            }
+
+            if (attempt == ApiLimits.NameAttempts)
+            {
+                return ApiErrors.GenerateNameConflict(kind.Type, metadata.Text("name"));
+            }
+        }
+    }
+
+    private static ApiError? CheckRequest(ApiRequest request, ResourceKind kind, JsonObject value)
+    {
+        var metadata = value.Meta();
+        if (kind.Type.Namespaced && request.Info.Namespace.Length == 0)
+        {
+            return ApiErrors.BadRequest("an empty namespace may not be set during creation");
+        }
+
+        var stated = metadata.Text("namespace");
+        var expected = kind.Type.Namespaced ? request.Info.Namespace : "";
+        if (stated.Length > 0 && stated != expected)
+        {
+            return ApiErrors.BadRequest("the namespace of the provided object does not match the namespace sent on the request");
+        }
+
+        metadata.Put("namespace", kind.Type.Namespaced ? expected : null);
+        return metadata.Text("resourceVersion") is "" or "0" ? null : ApiErrors.BadRequest("resourceVersion should not be set on objects to be created");
+    }
+
+    private async Task<ApiAnswer> StoreOnceAsync(ApiRequest request, ResourceKind kind, JsonObject value, bool track, CancellationToken cancellationToken)
+    {
+        var metadata = value.Meta();
+        var name = metadata.Text("name");
+        var ns = metadata.Text("namespace");
+        var managers = metadata["managedFields"];
+        foreach (var field in (string[])["resourceVersion", "selfLink", "deletionTimestamp", "deletionGracePeriodSeconds", "generation"])
+        {
+            metadata.Remove(field);
+        }
+
+        kind.Default(value);
+        kind.PrepareForCreate(value);
+        metadata["uid"] = Guid.NewGuid().ToString();
+        metadata["creationTimestamp"] = path.Now();
+        if (kind.GenerationFields.Count > 0)
+        {
+            metadata["generation"] = 1;
+        }
+
+        WritePath.StampTrace(request, kind, metadata);
+        using var gate = await path.EnterAsync(kind, cancellationToken);
+        var admission = new AdmissionRequest(kind, request.Info, request.User, "create", ns, name, value, null);
+        if (await path.MutateAsync(admission, cancellationToken) is { } refused)
+        {
+            return refused;
+        }
+
+        kind.Default(value);
+        if (track)
+        {
+            path.Track(request, kind, null, value, "");
+        }
+        else
+        {
+            metadata.Put("managedFields", managers?.DeepClone());
+        }
+
+        var encoded = WritePath.Encode(value, kind);
+        if (!encoded.Succeeded)
+        {
+            return encoded.Error;
+        }
+
+        if (WritePath.Judge(kind, name, MetadataRules.Check(metadata, kind).Concat(kind.Validate(encoded.Value.View))) is { } invalid)
+        {
+            return invalid;
+        }
+
+        if (await path.AdmitAsync(admission, cancellationToken) is { } forbidden)
+        {
+            return forbidden;
+        }
+
+        request.Warnings.AddRange(kind.WarningsFor(encoded.Value.View));
+        var key = Objects.KeyOf(kind.Type, ns, name);
+        return request.DryRun
+            ? await path.Engine.GetAsync(key, cancellationToken) is null ? new ObjectAnswer(encoded.Value.Value.Json, kind, 201) : ApiErrors.AlreadyExists(kind.Type, name)
+            : await CommitAsync(kind, key, encoded.Value.Value, cancellationToken);
+    }
+
+    private async Task<ApiAnswer> CommitAsync(ResourceKind kind, StateKey key, StateValue value, CancellationToken cancellationToken)
+    {
+        var written = await path.Engine.CreateAsync(key, value, cancellationToken);
+        return written.Outcome switch
+        {
+            StateOutcome.Committed => new ObjectAnswer(written.Entry!.Json, kind, 201) { Entry = written.Entry },
+            StateOutcome.Exists => ApiErrors.AlreadyExists(kind.Type, key.Name),
+            StateOutcome.NoSpace => WritePath.NoSpace(),
+            _ => ApiErrors.InternalError($"create of {key} ended as {written.Outcome}"),
+        };
+    }
+}

@@ -1,0 +1,90 @@
+using System.Text.Json.Nodes;
+using KubeAspire.ApiMachinery.Errors;
+using KubeAspire.ApiMachinery.Meta;
+using KubeAspire.ApiMachinery.Schemas;
+using KubeAspire.ApiMachinery.Serialization;
+using KubeAspire.ApiServer.Requests;
+using KubeAspire.ApiServer.Storage;
+using KubeAspire.Resources;
+
+namespace KubeAspire.ApiServer.Verbs;
+
+/// <summary>From the bytes of a body to a tree that has the shape of its kind.</summary>
+internal static class Decoding
+{
+    public static readonly string[] BodyTypes = ["application/json", "application/yaml", "application/vnd.kubernetes.protobuf"];
+
+    /// <summary>The body of a request as an object of a kind, unknown fields pruned, reported or refused as <c>fieldValidation</c> says.</summary>
+    public static async ValueTask<ApiResult<JsonObject>> ReadAsync(ApiRequest request, ResourceType type, Schema schema, CancellationToken cancellationToken)
+    {
+        var body = await request.ReadBody(cancellationToken);
+        if (!body.Succeeded)
+        {
+            return body.Error;
+        }
+
+        if (FormatOf(body.Value.MediaType) is not { } format)
+        {
+            return ApiErrors.UnsupportedMediaType(BodyTypes);
+        }
+
+        var decoded = BodyDecoder.Decode(body.Value.Bytes, format, SchemaOf, type.Kind);
+        return decoded.Succeeded ? Conform(request, decoded.Value.Value, decoded.Value.StrictProblems, type, schema) : decoded.Error;
+    }
+
+    /// <summary>The schema of a body that names its own type, as protobuf does.</summary>
+    public static Schema? SchemaOf(string apiVersion, string kind) => kind == "DeleteOptions"
+        ? BuiltInTypes.Schemas.Find("io.k8s.apimachinery.pkg.apis.meta.v1.DeleteOptions")
+        : BuiltInTypes.All.FirstOrDefault(type => type.Type.Kind == kind && type.Type.ApiVersion == apiVersion) is { } found ? BuiltInTypes.Schemas.Find(found.Definition) : null;
+
+    /// <summary>The format of a media type; null where it is not understood. No type at all is JSON, as upstream's default.</summary>
+    public static BodyFormat? FormatOf(string mediaType) => mediaType switch
+    {
+        "" or "application/json" => BodyFormat.Json,
+        "application/yaml" => BodyFormat.Yaml,
+        "application/vnd.kubernetes.protobuf" => BodyFormat.Protobuf,
+        _ => null,
+    };
+
+    /// <summary>Checks type, unknown fields and the types of values.</summary>
+    public static ApiResult<JsonObject> Conform(ApiRequest request, JsonObject value, IReadOnlyList<string> strict, ResourceType type, Schema schema)
+    {
+        var (version, kind) = (value.Text("apiVersion"), value.Text("kind"));
+        if (kind.Length > 0 && kind != type.Kind)
+        {
+            return ApiErrors.BadRequest($"{kind} in version \"{version}\" cannot be handled as a {type.Kind}: no kind \"{type.Kind}\" matches the object's kind \"{kind}\"");
+        }
+
+        if (version.Length > 0 && version != type.ApiVersion)
+        {
+            return ApiErrors.BadRequest($"the API version in the data ({version}) does not match the expected API version ({type.ApiVersion})");
+        }
+
+        value["apiVersion"] = type.ApiVersion;
+        value["kind"] = type.Kind;
+        return Checked(request, value, strict, type, schema) is { } error ? error : value;
+    }
+
+    /// <summary>Prunes unknown fields, telling of them as <c>fieldValidation</c> says, and checks the types of values.</summary>
+    public static ApiError? Checked(ApiRequest request, JsonObject value, IReadOnlyList<string> strict, ResourceType type, Schema schema)
+    {
+        var mode = request.Query["fieldValidation"];
+        if (mode is not ("" or "Strict" or "Warn" or "Ignore"))
+        {
+            return Refusal.Options("CreateOptions", FieldError.NotSupported("fieldValidation", mode, ["Ignore", "Strict", "Warn"]));
+        }
+
+        IReadOnlyList<string> problems = [.. UnknownFields.Prune(value, schema), .. strict];
+        if (problems.Count > 0 && mode == "Strict")
+        {
+            return ApiErrors.StrictDecoding(type.Kind, type.Version, problems);
+        }
+
+        if (mode is "" or "Warn")
+        {
+            request.Warnings.AddRange(problems);
+        }
+
+        return TypeCheck.Check(value, schema, type.Kind);
+    }
+}

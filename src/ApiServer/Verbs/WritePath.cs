@@ -1,0 +1,135 @@
+using System.Globalization;
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using KubeAspire.ApiMachinery.Errors;
+using KubeAspire.ApiMachinery.Meta;
+using KubeAspire.ApiMachinery.Patching.Apply;
+using KubeAspire.ApiMachinery.Serialization;
+using KubeAspire.ApiServer.Admission;
+using KubeAspire.ApiServer.Requests;
+using KubeAspire.ApiServer.Services;
+using KubeAspire.ApiServer.Storage;
+using KubeAspire.Resources.Core;
+using KubeAspire.Resources.Kinds;
+using KubeAspire.StateStore;
+
+namespace KubeAspire.ApiServer.Verbs;
+
+/// <summary>What every write shares: admission, encoding, validation, the clock and the store.</summary>
+internal sealed class WritePath(IStateEngine engine, IReadOnlyList<IAdmission> admissions, ServiceAddresses services, TimeProvider clock, NameGenerator names) : IDisposable
+{
+    // One Service is written at a time: the addresses in use are then exactly those of the stored Services.
+    private readonly SemaphoreSlim _serviceGate = new(1, 1);
+
+    public IStateEngine Engine => engine;
+
+    /// <summary>The time as metadata shows it: whole seconds, UTC.</summary>
+    public string Now(long secondsAhead = 0) =>
+        clock.GetUtcNow().AddSeconds(secondsAhead).UtcDateTime.ToString(TimeConverter.Format, CultureInfo.InvariantCulture);
+
+    /// <summary>A name from a prefix.</summary>
+    public string GenerateName(string prefix) => names.Generate(prefix);
+
+    /// <summary>Holds the gate of a kind whose writes take from a pool; nothing for the others.</summary>
+    public async ValueTask<IDisposable?> EnterAsync(ResourceKind kind, CancellationToken cancellationToken)
+    {
+        if (kind.Type != Service.ResourceType)
+        {
+            return null;
+        }
+
+        await _serviceGate.WaitAsync(cancellationToken);
+        return new Gate(_serviceGate);
+    }
+
+    /// <summary>Runs mutating admission, then takes what a pool must give.</summary>
+    public async ValueTask<ApiError?> MutateAsync(AdmissionRequest admission, CancellationToken cancellationToken)
+    {
+        foreach (var plugin in admissions)
+        {
+            if (await plugin.MutateAsync(admission, cancellationToken) is { } refusal)
+            {
+                return refusal;
+            }
+        }
+
+        return admission is { Value: { } value, Verb: not "delete" } && admission.Kind.Type == Service.ResourceType
+            ? await services.AllocateAsync(value, admission.Stored, cancellationToken) : null;
+    }
+
+    /// <summary>Runs validating admission.</summary>
+    public async ValueTask<ApiError?> AdmitAsync(AdmissionRequest admission, CancellationToken cancellationToken)
+    {
+        foreach (var plugin in admissions)
+        {
+            if (await plugin.ValidateAsync(admission, cancellationToken) is { } refusal)
+            {
+                return refusal;
+            }
+        }
+
+        return null;
+    }
+
+    /// <summary>The object as it will be stored, with its typed view.</summary>
+    public static ApiResult<Encoded> Encode(JsonObject value, ResourceKind kind)
+    {
+        var (json, revisionAt) = CanonicalJson.Encode(value);
+        if (json.Length > ApiLimits.ObjectBytes)
+        {
+            return ApiErrors.TooLarge(ApiLimits.ObjectBytes);
+        }
+
+        try
+        {
+            return new Encoded(new StateValue(json, revisionAt), kind.Decode(json));
+        }
+        catch (Exception broken) when (broken is JsonException or FormatException or NotSupportedException)
+        {
+            return ApiErrors.BadRequest($"{kind.Type.Kind} in version \"{kind.Type.Version}\" cannot be handled as a {kind.Type.Kind}: {broken.Message}");
+        }
+    }
+
+    /// <summary>Every broken rule as one refusal.</summary>
+    public static ApiError? Judge(ResourceKind kind, string name, IEnumerable<FieldError> errors)
+    {
+        var broken = errors.ToList();
+        return broken.Count == 0 ? null : ApiErrors.Invalid(kind.Type, name, broken);
+    }
+
+    /// <summary>Records who set what (<c>managedFields</c>) of a write that is no server-side apply.</summary>
+    public void Track(ApiRequest request, ResourceKind kind, JsonObject? stored, JsonObject value, string subresource) =>
+        ManagedFieldsManager.TrackUpdate(stored, value, kind.Schema, new UpdateRequest(request.FieldManager, kind.Type.ApiVersion, clock.GetUtcNow()) { Subresource = subresource });
+
+    /// <summary>The time for server-side apply.</summary>
+    public DateTimeOffset Clock => clock.GetUtcNow();
+
+    /// <summary>Stamps the trace of the request on an object of a traced kind.</summary>
+    public static void StampTrace(ApiRequest request, ResourceKind kind, JsonObject metadata)
+    {
+        if (!kind.Traced || request.TraceParent is null)
+        {
+            return;
+        }
+
+        if (metadata["annotations"] is not JsonObject annotations)
+        {
+            metadata["annotations"] = annotations = [];
+        }
+
+        annotations[Tracing.Annotation] = request.TraceParent;
+    }
+
+    /// <summary>The refusal of a write that the store did not take, other than a lost race.</summary>
+    public static ApiError NoSpace() => new(ApiErrorReason.StorageFull, "the store has no room left; deletes still work");
+
+    public void Dispose() => _serviceGate.Dispose();
+
+    private sealed class Gate(SemaphoreSlim semaphore) : IDisposable
+    {
+        public void Dispose() => semaphore.Release();
+    }
+}
+
+/// <summary>An object ready to be stored.</summary>
+internal sealed record Encoded(StateValue Value, IKubernetesObject View);

@@ -1,0 +1,199 @@
+using System.Globalization;
+using System.Net;
+using System.Net.Security;
+using System.Security.Cryptography.X509Certificates;
+using KubeAspire.ApiServer;
+using KubeAspire.ApiServer.Authentication;
+using KubeAspire.Resources;
+using KubeAspire.ServiceDefaults;
+using KubeAspire.StateStore;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Hosting;
+using Microsoft.AspNetCore.Hosting.Server;
+using Microsoft.AspNetCore.Hosting.Server.Features;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Server.Kestrel.Core;
+using Microsoft.AspNetCore.Server.Kestrel.Https;
+using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
+
+namespace KubeAspire.Silo.Hosting;
+
+/// <summary>The control plane as a process: the store, the API server on its socket, the controllers and the scheduler.</summary>
+public sealed class SiloHost : IAsyncDisposable
+{
+    private readonly WebApplication _app;
+    private readonly IStateEngine _engine;
+    private readonly KubeApiServer _server;
+    private readonly CancellationTokenSource _stopping = new();
+    private Task _following = Task.CompletedTask;
+
+    private SiloHost(WebApplication app, IStateEngine engine, KubeApiServer server, int port)
+    {
+        (_app, _engine, _server, Port) = (app, engine, server, port);
+    }
+
+    /// <summary>The port that the API server listens on.</summary>
+    public int Port { get; private set; }
+
+    /// <summary>The API server.</summary>
+    public KubeApiServer Server => _server;
+
+    /// <summary>Starts a control plane; it is ready when this returns.</summary>
+    /// <param name="args">Command line; configuration comes from it, from the environment and from appsettings.json.</param>
+    /// <param name="cancellationToken">Gives up.</param>
+    public static async Task<SiloHost> StartAsync(string[] args, CancellationToken cancellationToken)
+    {
+        var builder = WebApplication.CreateSlimBuilder(args);
+        builder.AddServiceDefaults("silo");
+        var options = ReadOptions(builder.Configuration);
+        var clock = TimeProvider.System;
+        var address = options.EffectiveAddress();
+        SecretFiles.MakeFolder(options.DataDirectory);
+        var pki = Pki.Open(Path.Combine(options.DataDirectory, "pki"), ServerNames(address, options.ServiceAddress(1)), clock);
+        Configure(builder, options, pki);
+        var app = builder.Build();
+        var loggers = app.Services.GetRequiredService<ILoggerFactory>();
+        var engine = await EmbeddedStateEngine.OpenAsync(new StateStoreOptions { Directory = Path.Combine(options.DataDirectory, "state") }, loggers, clock, cancellationToken);
+        var serverOptions = new ApiServerOptions
+        {
+            Kinds = BuiltInKinds.All,
+            AdvertiseAddress = address,
+            Port = options.Port,
+            ServiceRange = IPNetwork.Parse(options.ServiceCidr),
+            KubernetesAddress = options.ServiceAddress(1),
+            DnsAddress = options.ServiceAddress(10),
+        };
+        var server = new KubeApiServer(serverOptions, engine, pki.TokenKey, clock, loggers);
+        app.Run(server.Frontend.HandleAsync);
+        var silo = new SiloHost(app, engine, server, options.Port);
+        try
+        {
+            await silo.RunAsync(options, serverOptions, pki, cancellationToken);
+        }
+        catch
+        {
+            await silo.DisposeAsync();
+            throw;
+        }
+
+        return silo;
+    }
+
+    /// <summary>Waits until the process is asked to stop.</summary>
+    public Task WaitForShutdownAsync(CancellationToken cancellationToken) => _app.WaitForShutdownAsync(cancellationToken);
+
+    /// <inheritdoc/>
+    public async ValueTask DisposeAsync()
+    {
+        await _stopping.CancelAsync();
+        await _app.StopAsync();
+        await _app.DisposeAsync();
+        await _following;
+        _server.Dispose();
+        await _engine.DisposeAsync();
+        _stopping.Dispose();
+    }
+
+    private static SiloOptions ReadOptions(ConfigurationManager configuration)
+    {
+        var section = configuration.GetSection(SiloOptions.SectionName);
+        var options = new SiloOptions
+        {
+            DataDirectory = section["DataDirectory"] ?? "",
+            Port = int.Parse(section["Port"] ?? "6443", CultureInfo.InvariantCulture),
+            AdvertiseAddress = section["AdvertiseAddress"] ?? "",
+            ServiceCidr = section["ServiceCidr"] ?? "10.96.0.0/12",
+            KubeconfigPath = section["KubeconfigPath"] ?? "",
+            CredentialsDirectory = section["CredentialsDirectory"] ?? "",
+            Credentials = section["Credentials"] ?? "",
+        };
+        var checkedOptions = new SiloOptionsValidator().Validate(null, options);
+        return checkedOptions.Failed ? throw new OptionsValidationException(SiloOptions.SectionName, typeof(SiloOptions), checkedOptions.Failures) : options;
+    }
+
+    private static void Configure(WebApplicationBuilder builder, SiloOptions options, Pki pki)
+    {
+        builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = SiloLimits.Shutdown);
+        builder.WebHost.UseKestrelHttpsConfiguration();
+        builder.WebHost.ConfigureKestrel(kestrel =>
+        {
+            kestrel.AddServerHeader = false;
+            kestrel.Limits.MaxRequestBodySize = ApiLimits.BodyBytes + 1; // One more, so that the API server itself says what is too large.
+            kestrel.Limits.MaxRequestHeadersTotalSize = SiloLimits.HeaderBytes;
+            kestrel.Limits.MaxRequestLineSize = SiloLimits.RequestLineBytes;
+            kestrel.Limits.RequestHeadersTimeout = SiloLimits.Headers;
+            kestrel.Limits.KeepAliveTimeout = SiloLimits.Idle;
+            kestrel.Limits.Http2.MaxStreamsPerConnection = SiloLimits.StreamsPerConnection;
+            kestrel.Limits.Http2.MaxRequestHeaderFieldSize = SiloLimits.HeaderBytes;
+            kestrel.Listen(IPAddress.Any, options.Port, listen =>
+            {
+                listen.Protocols = HttpProtocols.Http1AndHttp2;
+                listen.UseHttps(https =>
+                {
+                    https.ServerCertificate = pki.Serving;
+                    https.ServerCertificateChain = [pki.Authority];
+                    https.ClientCertificateMode = ClientCertificateMode.AllowCertificate;
+                    https.CheckCertificateRevocation = false;
+                    https.ClientCertificateValidation = (certificate, _, _) => ClientCertificates.IsIssuedBy(certificate, pki.Authority);
+                });
+            });
+        });
+    }
+
+    private async Task RunAsync(SiloOptions options, ApiServerOptions serverOptions, Pki pki, CancellationToken cancellationToken)
+    {
+        using var stop = _app.Lifetime.ApplicationStopping.Register(_stopping.Cancel);
+        await _app.StartAsync(cancellationToken);
+        var bound = _app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.First();
+        Port = new Uri(bound.Replace("0.0.0.0", "127.0.0.1", StringComparison.Ordinal)).Port;
+        serverOptions.Port = Port;
+        _following = await _server.StartAsync(_stopping.Token);
+        WriteCredentials(options, serverOptions, pki);
+        await ControlPlane.StartAsync(_app.Services, _server, _stopping.Token);
+    }
+
+    private void WriteCredentials(SiloOptions options, ApiServerOptions serverOptions, Pki pki)
+    {
+        var local = $"https://127.0.0.1:{Port}";
+        if (options.KubeconfigPath.Length > 0)
+        {
+            Kubeconfig.Write(options.KubeconfigPath, local, "kubernetes-admin", [ApiUser.MastersGroup], pki);
+        }
+
+        if (options.CredentialsDirectory.Length == 0)
+        {
+            return;
+        }
+
+        foreach (var credential in options.Credentials.Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries))
+        {
+            var parts = credential.Split(':', 2);
+            var (user, group) = parts switch
+            {
+                ["node", var name] => ($"system:node:{name}", "system:nodes"),
+                ["gateway", var name] => ($"system:kubeaspire:gateway:{name}", "system:kubeaspire:gateways"),
+                _ => throw new OptionsValidationException(SiloOptions.SectionName, typeof(SiloOptions), [$"Silo:Credentials: \"{credential}\" is neither node:<name> nor gateway:<name>"]),
+            };
+            Kubeconfig.Write(Path.Combine(options.CredentialsDirectory, parts[1] + ".kubeconfig"), $"https://{serverOptions.AdvertiseAddress}:{Port}", user, [group], pki);
+        }
+    }
+
+    private static List<string> ServerNames(string address, string serviceAddress)
+    {
+        var names = new List<string>
+        {
+            "localhost", "127.0.0.1", "::1", serviceAddress, "kubernetes", "kubernetes.default", "kubernetes.default.svc", "kubernetes.default.svc.cluster.local", address,
+        };
+        var host = Dns.GetHostName().ToLowerInvariant();
+        if (Uri.CheckHostName(host) == UriHostNameType.Dns)
+        {
+            names.Add(host);
+        }
+
+        return [.. names.Distinct()];
+    }
+}
