@@ -15,6 +15,9 @@ internal static class GatewayLimits
     /// <summary>Connections open at once, per listener; more are reset. 16,384.</summary>
     public const int ConnectionsPerListener = 16_384;
 
+    /// <summary>Pause after a connection could not be accepted. 50 ms: without file descriptors only time helps.</summary>
+    public static readonly TimeSpan AcceptRetry = TimeSpan.FromMilliseconds(50);
+
     /// <summary>Accepted HTTP connections waiting for the server. 1,024; more are reset.</summary>
     public const int HttpBacklog = 1_024;
 

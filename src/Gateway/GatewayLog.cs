@@ -18,6 +18,9 @@ internal static partial class GatewayLog
     [LoggerMessage(6002, LogLevel.Error, "Could not build the routes; the last ones stay")]
     public static partial void BuildFailed(this ILogger logger, Exception exception);
 
+    [LoggerMessage(6003, LogLevel.Error, "{Observer} could not follow the new routes")]
+    public static partial void ObserverFailed(this ILogger logger, string observer, Exception exception);
+
     [LoggerMessage(6010, LogLevel.Information, "Opened {Protocol} {Address} for {Service}")]
     public static partial void ListenerOpened(this ILogger logger, ServiceProtocol protocol, IPEndPoint address, ServicePortKey service);
 

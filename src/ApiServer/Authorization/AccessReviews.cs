@@ -153,8 +153,7 @@ internal sealed class AccessReviews(Authorizer authorizer, ServiceAccountTokens 
         }
 
         var definition = BuiltInTypes.All.Single(type => type.Type == T.ResourceType).Definition;
-        var decoded = await Decoding.ReadAsync(request, T.ResourceType, BuiltInTypes.Schemas.Find(definition)!, cancellationToken);
-        return decoded.Succeeded ? KubernetesJson.Read<T>(ApiMachinery.Serialization.CanonicalJson.EncodeValue(decoded.Value)) : decoded.Error;
+        return await Decoding.ReadAsync<T>(request, BuiltInTypes.Schemas.Find(definition)!, cancellationToken);
     }
 
     private static ObjectAnswer Answer<T>(T value) => new(KubernetesJson.Write(value), null, 201);

@@ -1,3 +1,4 @@
+using System.Net;
 using KubeAspire.ApiMachinery.Errors;
 using KubeAspire.ApiMachinery.Meta;
 using KubeAspire.ApiServer.Authorization;
@@ -31,6 +32,11 @@ internal sealed class BootstrapObjects(ApiServerOptions options, IStateEngine en
             EnsureAsync(client, Kubernetes(), _ => null, cancellationToken),
             EnsureAsync(client, Dns(), _ => null, cancellationToken),
         ]);
+        if (IPAddress.TryParse(options.AdvertiseAddress, out var address) && IPAddress.IsLoopback(address))
+        {
+            return; // A pod could not reach it; endpoints say so by being absent.
+        }
+
         var (endpoints, slice) = (KubernetesEndpoints(), KubernetesSlice());
         await EnsureAsync(client, endpoints, stored => SameAddress(stored) ? null : stored with { Subsets = endpoints.Subsets }, cancellationToken);
         await EnsureAsync(client, slice, stored => SameAddress(stored) ? null : stored with { Endpoints = slice.Endpoints, Ports = slice.Ports }, cancellationToken);

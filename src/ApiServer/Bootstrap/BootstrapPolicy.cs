@@ -92,11 +92,14 @@ internal static class BootstrapPolicy
         Rule(["*"], ["*"], [.. s_read, "delete", "deletecollection", "patch", "update"]),
         Rule([""], ["pods", "endpoints", "events", "serviceaccounts", "configmaps", "secrets", "namespaces", "pods/eviction"], ["create"]),
         Rule([""], ["serviceaccounts/token"], ["create"]),
+        Rule([RbacGroup], ["clusterroles"], ["escalate"]), // Aggregation gathers rules that the controller itself does not have.
         Rule(["apps"], ["replicasets", "controllerrevisions"], ["create"]),
         Rule(["coordination.k8s.io"], ["leases"], ["create"]),
         Rule(["discovery.k8s.io"], ["endpointslices"], ["create"]),
         Rule(["authentication.k8s.io"], ["tokenreviews"], ["create"]),
         Rule(["authorization.k8s.io"], ["subjectaccessreviews"], ["create"]),
+        // Aggregation writes the union of roles that others wrote: upstream's clusterrole-aggregation-controller holds the same verb.
+        Rule(["rbac.authorization.k8s.io"], ["clusterroles"], ["escalate"]),
     ];
 
     private static PolicyRule[] SchedulerRules() =>

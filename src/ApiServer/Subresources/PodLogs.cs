@@ -68,8 +68,9 @@ internal sealed class PodLogs(IStateEngine engine, NodeTunnels tunnels)
         {
             response = await node.GetAsync(path, HttpCompletionOption.ResponseHeadersRead, cancellationToken);
         }
-        catch (HttpRequestException broken)
+        catch (Exception broken) when (broken is HttpRequestException || (broken is OperationCanceledException && !cancellationToken.IsCancellationRequested))
         {
+            // The node went, and its tunnel with it.
             return ApiErrors.InternalError($"Get \"https://{nodeName}{path}\": {broken.Message}");
         }
 

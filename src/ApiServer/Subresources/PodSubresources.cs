@@ -58,14 +58,13 @@ internal sealed class PodSubresources(ResourceKind pods, Update update, Delete d
             return ApiErrors.MethodNotAllowed();
         }
 
-        var decoded = await Decoding.ReadAsync(request, Eviction.ResourceType, s_eviction, cancellationToken);
+        var decoded = await Decoding.ReadAsync<Eviction>(request, s_eviction, cancellationToken);
         if (!decoded.Succeeded)
         {
             return decoded.Error;
         }
 
-        var eviction = KubernetesJson.Read<Eviction>(ApiMachinery.Serialization.CanonicalJson.EncodeValue(decoded.Value));
-        var options = eviction.DeleteOptions ?? new DeleteOptions();
+        var options = decoded.Value.DeleteOptions ?? new DeleteOptions();
         if (request.DryRun)
         {
             options = options with { DryRun = ["All"] };

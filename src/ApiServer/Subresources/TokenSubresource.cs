@@ -26,14 +26,14 @@ internal sealed class TokenSubresource(IStateEngine engine, ServiceAccountTokens
             return ApiErrors.MethodNotAllowed();
         }
 
-        var decoded = await Decoding.ReadAsync(request, TokenRequest.ResourceType, s_schema, cancellationToken);
+        var decoded = await Decoding.ReadAsync<TokenRequest>(request, s_schema, cancellationToken);
         if (!decoded.Succeeded)
         {
             return decoded.Error;
         }
 
         var (ns, name) = (request.Info.Namespace, request.Info.Name);
-        var asked = KubernetesJson.Read<TokenRequest>(ApiMachinery.Serialization.CanonicalJson.EncodeValue(decoded.Value));
+        var asked = decoded.Value;
         var seconds = asked.Spec.ExpirationSeconds ?? DefaultSeconds;
         if (seconds < ShortestSeconds)
         {

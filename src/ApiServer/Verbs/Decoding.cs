@@ -46,6 +46,32 @@ internal static class Decoding
         _ => null,
     };
 
+    /// <summary>Makes the structures that upstream's types always have, such as <c>spec: {}</c>: a typed view then has no holes at its top.</summary>
+    public static void Complete(JsonObject value, Schema schema)
+    {
+        foreach (var (name, property) in schema.Properties)
+        {
+            if (property is { Type: SchemaType.Object, Pointer: false } && value[name] is null)
+            {
+                value[name] = new JsonObject();
+            }
+        }
+    }
+
+    /// <summary>The body of a request as a record.</summary>
+    public static async ValueTask<ApiResult<T>> ReadAsync<T>(ApiRequest request, Schema schema, CancellationToken cancellationToken)
+        where T : class, IKubernetesObject<T>
+    {
+        var decoded = await ReadAsync(request, T.ResourceType, schema, cancellationToken);
+        if (!decoded.Succeeded)
+        {
+            return decoded.Error;
+        }
+
+        Complete(decoded.Value, schema);
+        return KubernetesJson.Read<T>(CanonicalJson.EncodeValue(decoded.Value));
+    }
+
     /// <summary>Checks type, unknown fields and the types of values.</summary>
     public static ApiResult<JsonObject> Conform(ApiRequest request, JsonObject value, IReadOnlyList<string> strict, ResourceType type, Schema schema)
     {
@@ -85,6 +111,12 @@ internal static class Decoding
             request.Warnings.AddRange(problems);
         }
 
-        return TypeCheck.Check(value, schema, type.Kind);
+        if (TypeCheck.Check(value, schema, type.Kind) is { } wrong)
+        {
+            return wrong;
+        }
+
+        Normalization.Apply(value, schema);
+        return null;
     }
 }

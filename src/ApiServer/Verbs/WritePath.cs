@@ -45,6 +45,10 @@ internal sealed class WritePath(IStateEngine engine, IReadOnlyList<IAdmission> a
     /// <summary>Runs mutating admission, then takes what a pool must give.</summary>
     public async ValueTask<ApiError?> MutateAsync(AdmissionRequest admission, CancellationToken cancellationToken)
     {
+        using var activity = ApiServerTelemetry.Source.StartActivity("admission");
+        activity?.SetTag("k8s.resource", admission.Kind.Type.GroupResource);
+        activity?.SetTag("k8s.namespace.name", admission.Namespace);
+        activity?.SetTag("k8s.object.name", admission.Name);
         foreach (var plugin in admissions)
         {
             if (await plugin.MutateAsync(admission, cancellationToken) is { } refusal)
@@ -74,6 +78,7 @@ internal sealed class WritePath(IStateEngine engine, IReadOnlyList<IAdmission> a
     /// <summary>The object as it will be stored, with its typed view.</summary>
     public static ApiResult<Encoded> Encode(JsonObject value, ResourceKind kind)
     {
+        Decoding.Complete(value, kind.Schema);
         var (json, revisionAt) = CanonicalJson.Encode(value);
         if (json.Length > ApiLimits.ObjectBytes)
         {

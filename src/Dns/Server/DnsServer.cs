@@ -149,6 +149,7 @@ public sealed class DnsServer(DnsResolver resolver, IReadOnlyList<IPEndPoint> li
             catch (SocketException exception)
             {
                 logger.AcceptFailed(exception.SocketErrorCode);
+                await Task.Delay(DnsServerLimits.AcceptRetry, clock);
             }
         }
 

@@ -49,6 +49,9 @@ public static class DnsServerLimits
     /// <summary>TCP connections at once. 256.</summary>
     public const int TcpConnections = 256;
 
+    /// <summary>Pause after a connection could not be accepted. 50 ms.</summary>
+    public static readonly TimeSpan AcceptRetry = TimeSpan.FromMilliseconds(50);
+
     /// <summary>Silence on a TCP connection before it is closed. 10 s (RFC 7766 §6.2.3 asks for "a few seconds").</summary>
     public static readonly TimeSpan TcpIdle = TimeSpan.FromSeconds(10);
 

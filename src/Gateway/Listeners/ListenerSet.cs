@@ -126,7 +126,7 @@ internal sealed class ListenerSet : IRoutesObserver, IHostedLifecycleService, IA
         try
         {
             _open.Add(listener, listener.Protocol == ServiceProtocol.Tcp
-                ? new TcpServiceSocket(listener, _state, _opaque, _http, _logger)
+                ? new TcpServiceSocket(listener, _state, _opaque, _http, _clock, _logger)
                 : new UdpServiceSocket(listener, _state, _balancer, _clock, _logger));
             _failed.Remove(listener);
             _logger.ListenerOpened(listener.Protocol, listener.Address, listener.Key);

@@ -15,6 +15,7 @@ internal sealed class TcpServiceSocket : IServiceSocket
     private readonly RoutingState _state;
     private readonly OpaqueConnections _opaque;
     private readonly ServiceConnections _http;
+    private readonly TimeProvider _clock;
     private readonly ILogger _logger;
     private readonly Socket _socket;
     private readonly CancellationTokenSource _closing = new();
@@ -23,9 +24,9 @@ internal sealed class TcpServiceSocket : IServiceSocket
 
     /// <summary>Binds and begins to accept.</summary>
     /// <exception cref="SocketException">The address cannot be bound.</exception>
-    public TcpServiceSocket(ServiceListener listener, RoutingState state, OpaqueConnections opaque, ServiceConnections http, ILogger logger)
+    public TcpServiceSocket(ServiceListener listener, RoutingState state, OpaqueConnections opaque, ServiceConnections http, TimeProvider clock, ILogger logger)
     {
-        (_door, _state, _opaque, _http, _logger) = (new ServiceDoor(listener.Key, listener.Kind), state, opaque, http, logger);
+        (_door, _state, _opaque, _http, _clock, _logger) = (new ServiceDoor(listener.Key, listener.Kind), state, opaque, http, clock, logger);
         _socket = new Socket(listener.Address.AddressFamily, SocketType.Stream, ProtocolType.Tcp);
         try
         {
@@ -81,7 +82,7 @@ internal sealed class TcpServiceSocket : IServiceSocket
             {
                 // A client that gave up while waiting; or no more file descriptors, which only time can mend.
                 _logger.AcceptFailed(Address, exception.SocketErrorCode);
-                await Task.Yield();
+                await Task.Delay(GatewayLimits.AcceptRetry, _clock);
             }
         }
     }

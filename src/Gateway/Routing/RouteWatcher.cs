@@ -129,7 +129,16 @@ internal sealed class RouteWatcher : BackgroundService
         Report(table);
         foreach (var observer in _observers)
         {
-            await observer.OnRoutesSwappedAsync(table, cancellationToken);
+            try
+            {
+                await observer.OnRoutesSwappedAsync(table, cancellationToken);
+            }
+#pragma warning disable CA1031 // One part that fails must not keep the routes from the others, nor end the gateway.
+            catch (Exception exception) when (exception is not OperationCanceledException)
+#pragma warning restore CA1031
+            {
+                _logger.ObserverFailed(observer.GetType().Name, exception);
+            }
         }
     }
 

@@ -1,5 +1,6 @@
 using System.Text;
 using KubeAspire.ApiMachinery.Errors;
+using KubeAspire.ApiMachinery.Meta;
 using KubeAspire.Resources.Kinds.Validation;
 using KubeAspire.Resources.Kinds;
 
@@ -26,7 +27,7 @@ public sealed class ConfigMapKind : ResourceKind<ConfigMap>
         var total = 0L;
         foreach (var (key, text) in value.Data ?? new Dictionary<string, string>())
         {
-            errors.Invalid($"data[{key}]", key, NameChecks.ConfigKey(key));
+            errors.Invalid($"data[{key}]", key, Names.IsConfigMapKey(key));
             if (value.BinaryData?.ContainsKey(key) == true)
             {
                 errors.Invalid($"data[{key}]", key, "duplicate of key present in binaryData");
@@ -37,7 +38,7 @@ public sealed class ConfigMapKind : ResourceKind<ConfigMap>
 
         foreach (var (key, bytes) in value.BinaryData ?? new Dictionary<string, byte[]>())
         {
-            errors.Invalid($"binaryData[{key}]", key, NameChecks.ConfigKey(key));
+            errors.Invalid($"binaryData[{key}]", key, Names.IsConfigMapKey(key));
             total += bytes.Length;
         }
 

@@ -1,5 +1,6 @@
 using System.Text.Json.Nodes;
 using KubeAspire.ApiMachinery.Errors;
+using KubeAspire.ApiMachinery.Meta;
 using KubeAspire.Resources.Core.Validation;
 using KubeAspire.Resources.Kinds.Validation;
 using KubeAspire.Resources.Kinds;
@@ -52,10 +53,10 @@ public sealed class EndpointsKind : ResourceKind<Endpoints>
                 }
                 else if (!string.IsNullOrEmpty(port.Name))
                 {
-                    errors.Invalid($"{place}.name", port.Name, NameChecks.DnsLabel(port.Name));
+                    errors.Invalid($"{place}.name", port.Name, Names.IsDnsLabel(port.Name));
                 }
 
-                errors.Invalid($"{place}.port", FieldErrors.Text(port.Port), NameChecks.PortNumber(port.Port));
+                errors.Invalid($"{place}.port", FieldErrors.Text(port.Port), Names.IsPortNumber(port.Port));
                 errors.RequireOneOf($"{place}.protocol", port.Protocol, s_protocols);
             }
         }
@@ -90,12 +91,12 @@ public sealed class EndpointsKind : ResourceKind<Endpoints>
             AddressValidation.NotSpecial(errors, $"{path}[{at}].ip", address.Ip);
             if (!string.IsNullOrEmpty(address.Hostname))
             {
-                errors.Invalid($"{path}[{at}].hostname", address.Hostname, NameChecks.DnsLabel(address.Hostname));
+                errors.Invalid($"{path}[{at}].hostname", address.Hostname, Names.IsDnsLabel(address.Hostname));
             }
 
             if (address.NodeName is { } node)
             {
-                errors.Invalid($"{path}[{at}].nodeName", node, NameChecks.DnsSubdomain(node));
+                errors.Invalid($"{path}[{at}].nodeName", node, Names.IsDnsSubdomain(node));
             }
         }
     }

@@ -96,7 +96,7 @@ public sealed class NamespaceKind : ResourceKind<Namespace>
         var errors = new FieldErrors();
         foreach (var (at, finalizer) in (value.Spec.Finalizers ?? []).Index())
         {
-            errors.Invalid($"spec.finalizers[{at}]", finalizer, NameChecks.QualifiedName(finalizer));
+            errors.Invalid($"spec.finalizers[{at}]", finalizer, Names.IsQualifiedName(finalizer));
             if (!finalizer.Contains('/') && finalizer != Finalizer)
             {
                 errors.Invalid($"spec.finalizers[{at}]", finalizer, "name is neither a standard finalizer name nor is it fully qualified");

@@ -53,8 +53,8 @@ public sealed class NodeKind : ResourceKind<Node>
         foreach (var (at, taint) in (value.Spec.Taints ?? []).Index())
         {
             var here = $"spec.taints[{at}]";
-            errors.Invalid($"{here}.key", taint.Key, NameChecks.QualifiedName(taint.Key));
-            errors.Invalid($"{here}.value", taint.Value, NameChecks.LabelValue(taint.Value ?? ""));
+            errors.Invalid($"{here}.key", taint.Key, Names.IsQualifiedName(taint.Key));
+            errors.Invalid($"{here}.value", taint.Value, Names.IsLabelValue(taint.Value ?? ""));
             errors.RequireOneOf($"{here}.effect", taint.Effect, "NoSchedule", "PreferNoSchedule", "NoExecute");
             if (!taints.Add((taint.Key, taint.Effect)))
             {

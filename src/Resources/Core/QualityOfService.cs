@@ -1,7 +1,6 @@
 using System.Text.Json.Nodes;
 using KubeAspire.ApiMachinery.Quantities;
 using KubeAspire.Resources.Kinds;
-using KubeAspire.Resources.Kinds.Validation;
 
 namespace KubeAspire.Resources.Core;
 
@@ -45,15 +44,15 @@ public static class QualityOfService
             {
                 var (request, limit) = (Positive(requests, name), Positive(limits, name));
                 any |= request is not null || limit is not null;
-                guaranteed &= limit is not null && (request ?? limit) == limit;
+                guaranteed &= limit is { } most && (request ?? most).CompareTo(most) == 0;
             }
         }
 
         return !any ? BestEffort : guaranteed ? Guaranteed : Burstable;
     }
 
-    private static decimal? Positive(IReadOnlyDictionary<string, Quantity>? list, string name) =>
-        list is not null && list.TryGetValue(name, out var quantity) && Amounts.Of(quantity) is > 0 and var amount ? amount : null;
+    private static Quantity? Positive(IReadOnlyDictionary<string, Quantity>? list, string name) =>
+        list is not null && list.TryGetValue(name, out var quantity) && Quantity.TryParse(quantity.ToString(), out var amount, out _) && amount.Sign > 0 ? amount : null;
 
     // The interface, so that the tuples above are of the type that Of takes.
 #pragma warning disable CA1859

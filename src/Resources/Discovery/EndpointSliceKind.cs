@@ -1,5 +1,6 @@
 using System.Text.Json.Nodes;
 using KubeAspire.ApiMachinery.Errors;
+using KubeAspire.ApiMachinery.Meta;
 using KubeAspire.Resources.Core.Validation;
 using KubeAspire.Resources.Kinds.Validation;
 using KubeAspire.Resources.Kinds;
@@ -81,7 +82,7 @@ public sealed class EndpointSliceKind : ResourceKind<EndpointSlice>
             var name = port.Name ?? "";
             if (name.Length > 0)
             {
-                errors.Invalid($"ports[{at}].name", name, NameChecks.DnsLabel(name));
+                errors.Invalid($"ports[{at}].name", name, Names.IsDnsLabel(name));
             }
 
             if (!names.Add(name))
@@ -92,7 +93,7 @@ public sealed class EndpointSliceKind : ResourceKind<EndpointSlice>
             errors.RequireOneOf($"ports[{at}].protocol", port.Protocol, s_protocols);
             if (!string.IsNullOrEmpty(port.AppProtocol))
             {
-                errors.Invalid($"ports[{at}].appProtocol", port.AppProtocol, NameChecks.QualifiedName(port.AppProtocol));
+                errors.Invalid($"ports[{at}].appProtocol", port.AppProtocol, Names.IsQualifiedName(port.AppProtocol));
             }
         }
     }
@@ -111,7 +112,7 @@ public sealed class EndpointSliceKind : ResourceKind<EndpointSlice>
             switch (type)
             {
                 case "FQDN":
-                    errors.Invalid(here, address, NameChecks.DnsSubdomain(address));
+                    errors.Invalid(here, address, Names.IsDnsSubdomain(address));
                     break;
                 case "IPv4" when !PodSpecValidation.IsAddress(address) || address.Contains(':'):
                     errors.Invalid(here, address, "must be an IPv4 address");
@@ -127,12 +128,12 @@ public sealed class EndpointSliceKind : ResourceKind<EndpointSlice>
 
         if (endpoint.Hostname is { } hostname)
         {
-            errors.Invalid($"{path}.hostname", hostname, NameChecks.DnsLabel(hostname));
+            errors.Invalid($"{path}.hostname", hostname, Names.IsDnsLabel(hostname));
         }
 
         if (endpoint.NodeName is { } node)
         {
-            errors.Invalid($"{path}.nodeName", node, NameChecks.DnsSubdomain(node));
+            errors.Invalid($"{path}.nodeName", node, Names.IsDnsSubdomain(node));
         }
 
         TooMany(errors, $"{path}.hints.forZones", endpoint.Hints?.ForZones?.Count, MaximumZoneHints);

@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using KubeAspire.ApiMachinery.Labels;
 using KubeAspire.ApiMachinery.Meta;
 
 namespace KubeAspire.Resources.Kinds;
@@ -14,21 +15,10 @@ public static class LabelSelectorText
     public static string OrNone(IReadOnlyDictionary<string, string>? labels) => Of(labels) is { Length: > 0 } text ? text : "<none>";
 
     /// <summary>A map of labels.</summary>
-    public static string Of(IReadOnlyDictionary<string, string>? labels) =>
-        labels is null ? "" : string.Join(',', labels.OrderBy(label => label.Key, StringComparer.Ordinal).Select(label => $"{label.Key}={label.Value}"));
+    public static string Of(IReadOnlyDictionary<string, string>? labels) => Selector.FromMap(labels).ToString();
 
-    /// <summary>A LabelSelector.</summary>
-    public static string Of(LabelSelector? selector)
-    {
-        if (selector is null)
-        {
-            return "";
-        }
-
-        var parts = (selector.MatchLabels ?? new Dictionary<string, string>()).Select(label => (label.Key, Text: $"{label.Key}={label.Value}"))
-            .Concat((selector.MatchExpressions ?? []).Select(expression => (expression.Key, Text: Of(expression))));
-        return string.Join(',', parts.OrderBy(part => part.Key, StringComparer.Ordinal).Select(part => part.Text));
-    }
+    /// <summary>A LabelSelector; empty where it makes no sense.</summary>
+    public static string Of(LabelSelector? selector) => Selector.From(selector).Value?.ToString() ?? "";
 
     /// <summary>Whatever stands where a selector is expected: a string, a map of labels or a LabelSelector.</summary>
     internal static string Of(JsonNode? value) => value switch
@@ -50,17 +40,4 @@ public static class LabelSelectorText
 
     private static Dictionary<string, string> Map(JsonObject? labels) =>
         labels?.ToDictionary(label => label.Key, label => label.Value?.ToString() ?? "", StringComparer.Ordinal) ?? [];
-
-    private static string Of(LabelSelectorRequirement requirement)
-    {
-        var values = string.Join(',', (requirement.Values ?? []).Order(StringComparer.Ordinal));
-        return requirement.Operator switch
-        {
-            "In" => $"{requirement.Key} in ({values})",
-            "NotIn" => $"{requirement.Key} notin ({values})",
-            "Exists" => requirement.Key,
-            "DoesNotExist" => "!" + requirement.Key,
-            _ => $"{requirement.Key} {requirement.Operator} ({values})",
-        };
-    }
 }

@@ -1,3 +1,4 @@
+using KubeAspire.ApiMachinery.Labels;
 using KubeAspire.ApiMachinery.Meta;
 
 namespace KubeAspire.Resources.Kinds;
@@ -15,11 +16,8 @@ public static class LabelsExtensions
     public static bool IsMatchedBy(this IReadOnlyDictionary<string, string>? labels, IReadOnlyDictionary<string, string>? selector) =>
         selector is { Count: > 0 } && selector.All(wanted => labels is not null && labels.TryGetValue(wanted.Key, out var value) && value == wanted.Value);
 
-    /// <summary>Whether a LabelSelector matches. An empty one matches everything; null matches nothing.</summary>
-    public static bool Matches(this LabelSelector? selector, IReadOnlyDictionary<string, string>? labels) =>
-        selector is not null
-        && (selector.MatchLabels ?? new Dictionary<string, string>()).All(wanted => labels is not null && labels.TryGetValue(wanted.Key, out var value) && value == wanted.Value)
-        && (selector.MatchExpressions ?? []).All(expression => Matches(expression, labels));
+    /// <summary>Whether a LabelSelector matches. An empty one matches everything; null, or one that makes no sense, matches nothing.</summary>
+    public static bool Matches(this LabelSelector? selector, IReadOnlyDictionary<string, string>? labels) => Selector.From(selector).Value?.Matches(labels) == true;
 
     /// <summary>A copy with one more entry, or with another value.</summary>
     public static IReadOnlyDictionary<string, string> With(this IReadOnlyDictionary<string, string>? map, string key, string value) =>
@@ -28,17 +26,4 @@ public static class LabelsExtensions
     /// <summary>A copy without an entry.</summary>
     public static IReadOnlyDictionary<string, string> Without(this IReadOnlyDictionary<string, string>? map, string key) =>
         (map ?? new Dictionary<string, string>()).Where(pair => pair.Key != key).ToDictionary(StringComparer.Ordinal);
-
-    private static bool Matches(LabelSelectorRequirement requirement, IReadOnlyDictionary<string, string>? labels)
-    {
-        var value = labels?.GetValueOrDefault(requirement.Key);
-        return requirement.Operator switch
-        {
-            "In" => value is not null && requirement.Values?.Contains(value) == true,
-            "NotIn" => value is null || requirement.Values?.Contains(value) != true,
-            "Exists" => value is not null,
-            "DoesNotExist" => value is null,
-            _ => false,
-        };
-    }
 }

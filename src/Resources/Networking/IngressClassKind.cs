@@ -1,5 +1,6 @@
 using System.Text.Json.Nodes;
 using KubeAspire.ApiMachinery.Errors;
+using KubeAspire.ApiMachinery.Meta;
 using KubeAspire.Resources.Kinds.Validation;
 using KubeAspire.Resources.Kinds;
 
@@ -34,13 +35,13 @@ public sealed class IngressClassKind : ResourceKind<IngressClass>
         }
         else
         {
-            errors.Invalid("spec.controller", controller, NameChecks.DnsSubdomain(controller[..slash]));
+            errors.Invalid("spec.controller", controller, Names.IsDnsSubdomain(controller[..slash]));
         }
 
         if (value.Spec.Parameters is { } parameters)
         {
-            errors.RequireName("spec.parameters.kind", parameters.Kind, NameChecks.PathSegment, "kind is required");
-            errors.RequireName("spec.parameters.name", parameters.Name, NameChecks.PathSegment, "name is required");
+            errors.RequireName("spec.parameters.kind", parameters.Kind, Names.IsPathSegment, "kind is required");
+            errors.RequireName("spec.parameters.name", parameters.Name, Names.IsPathSegment, "name is required");
             errors.RequireOneOf("spec.parameters.scope", parameters.Scope, "Cluster", "Namespace");
             if (parameters is { Scope: "Namespace", Namespace: not { Length: > 0 } })
             {

@@ -9,8 +9,6 @@ using KubeAspire.ServiceDefaults;
 using KubeAspire.StateStore;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
-using Microsoft.AspNetCore.Hosting.Server;
-using Microsoft.AspNetCore.Hosting.Server.Features;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.AspNetCore.Server.Kestrel.Https;
@@ -30,6 +28,7 @@ public sealed class SiloHost : IAsyncDisposable
     private readonly KubeApiServer _server;
     private readonly CancellationTokenSource _stopping = new();
     private Task _following = Task.CompletedTask;
+    private IHost? _controlPlane;
 
     private SiloHost(WebApplication app, IStateEngine engine, KubeApiServer server, int port)
     {
@@ -37,7 +36,7 @@ public sealed class SiloHost : IAsyncDisposable
     }
 
     /// <summary>The port that the API server listens on.</summary>
-    public int Port { get; private set; }
+    public int Port { get; }
 
     /// <summary>The API server.</summary>
     public KubeApiServer Server => _server;
@@ -84,11 +83,22 @@ public sealed class SiloHost : IAsyncDisposable
     }
 
     /// <summary>Waits until the process is asked to stop.</summary>
-    public Task WaitForShutdownAsync(CancellationToken cancellationToken) => _app.WaitForShutdownAsync(cancellationToken);
+    public async Task WaitForShutdownAsync(CancellationToken cancellationToken)
+    {
+        var asked = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        using var stopping = _app.Lifetime.ApplicationStopping.Register(asked.SetResult);
+        await asked.Task.WaitAsync(cancellationToken);
+    }
 
     /// <inheritdoc/>
     public async ValueTask DisposeAsync()
     {
+        if (_controlPlane is not null)
+        {
+            await _controlPlane.StopAsync();
+            _controlPlane.Dispose();
+        }
+
         await _stopping.CancelAsync();
         await _app.StopAsync();
         await _app.DisposeAsync();
@@ -112,7 +122,20 @@ public sealed class SiloHost : IAsyncDisposable
             Credentials = section["Credentials"] ?? "",
         };
         var checkedOptions = new SiloOptionsValidator().Validate(null, options);
+        if (options.Port == 0)
+        {
+            options.Port = FreePort();
+        }
+
         return checkedOptions.Failed ? throw new OptionsValidationException(SiloOptions.SectionName, typeof(SiloOptions), checkedOptions.Failures) : options;
+    }
+
+    // The port is written into objects and files before the socket is open, so it must be known by then.
+    private static int FreePort()
+    {
+        using var probe = new System.Net.Sockets.TcpListener(IPAddress.Loopback, 0);
+        probe.Start();
+        return ((IPEndPoint)probe.LocalEndpoint).Port;
     }
 
     private static void Configure(WebApplicationBuilder builder, SiloOptions options, Pki pki)
@@ -147,13 +170,11 @@ public sealed class SiloHost : IAsyncDisposable
     private async Task RunAsync(SiloOptions options, ApiServerOptions serverOptions, Pki pki, CancellationToken cancellationToken)
     {
         using var stop = _app.Lifetime.ApplicationStopping.Register(_stopping.Cancel);
-        await _app.StartAsync(cancellationToken);
-        var bound = _app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.First();
-        Port = new Uri(bound.Replace("0.0.0.0", "127.0.0.1", StringComparison.Ordinal)).Port;
-        serverOptions.Port = Port;
+        // First the API itself, so that who can connect finds everything there; then the socket; then those who use the API in this process.
         _following = await _server.StartAsync(_stopping.Token);
         WriteCredentials(options, serverOptions, pki);
-        await ControlPlane.StartAsync(_app.Services, _server, _stopping.Token);
+        await _app.StartAsync(cancellationToken);
+        _controlPlane = await ControlPlane.StartAsync(_app.Services, _server, pki.Authority.ExportCertificatePem(), cancellationToken);
     }
 
     private void WriteCredentials(SiloOptions options, ApiServerOptions serverOptions, Pki pki)

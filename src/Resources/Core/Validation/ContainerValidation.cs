@@ -1,3 +1,4 @@
+using KubeAspire.ApiMachinery.Meta;
 using KubeAspire.Resources.Kinds.Validation;
 
 namespace KubeAspire.Resources.Core.Validation;
@@ -93,7 +94,7 @@ internal sealed class ContainerValidation(FieldErrors errors, PodSpec spec, IRea
 
     private void Name(string name, string path)
     {
-        errors.RequireName($"{path}.name", name, NameChecks.DnsLabel);
+        errors.RequireName($"{path}.name", name, Names.IsDnsLabel);
         if (name.Length > 0 && !_names.Add(name))
         {
             errors.Duplicate($"{path}.name", name);
@@ -151,7 +152,7 @@ internal sealed class ContainerValidation(FieldErrors errors, PodSpec spec, IRea
             var here = $"{path}[{at}]";
             if (!string.IsNullOrEmpty(port.Name))
             {
-                var broken = NameChecks.PortName(port.Name).ToList();
+                var broken = Names.IsPortName(port.Name).ToList();
                 errors.Invalid($"{here}.name", port.Name, broken);
                 if (broken.Count == 0 && !names.Add(port.Name))
                 {
@@ -165,7 +166,7 @@ internal sealed class ContainerValidation(FieldErrors errors, PodSpec spec, IRea
             }
             else
             {
-                errors.Invalid($"{here}.containerPort", FieldErrors.Text(port.ContainerPortValue), NameChecks.PortNumber(port.ContainerPortValue));
+                errors.Invalid($"{here}.containerPort", FieldErrors.Text(port.ContainerPortValue), Names.IsPortNumber(port.ContainerPortValue));
             }
 
             errors.RequireOneOf($"{here}.protocol", port.Protocol, s_protocols);
@@ -175,7 +176,7 @@ internal sealed class ContainerValidation(FieldErrors errors, PodSpec spec, IRea
                 continue;
             }
 
-            errors.Invalid($"{here}.hostPort", FieldErrors.Text(hostPort), NameChecks.PortNumber(hostPort));
+            errors.Invalid($"{here}.hostPort", FieldErrors.Text(hostPort), Names.IsPortNumber(hostPort));
             if (spec.HostNetwork == true && hostPort != port.ContainerPortValue)
             {
                 errors.Invalid($"{here}.containerPort", FieldErrors.Text(port.ContainerPortValue), "must match `hostPort` when `hostNetwork` is true");

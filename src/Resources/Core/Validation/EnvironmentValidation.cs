@@ -1,3 +1,4 @@
+using KubeAspire.ApiMachinery.Meta;
 using KubeAspire.Resources.Kinds.Validation;
 
 namespace KubeAspire.Resources.Core.Validation;
@@ -22,7 +23,7 @@ internal static class EnvironmentValidation
         foreach (var (at, variable) in (variables ?? []).Index())
         {
             var here = $"{path}.env[{at}]";
-            errors.RequireName($"{here}.name", variable.Name, NameChecks.EnvironmentVariable);
+            errors.RequireName($"{here}.name", variable.Name, Names.IsEnvVarName);
             if (variable.ValueFrom is { } source)
             {
                 ValueFrom(errors, source, !string.IsNullOrEmpty(variable.Value), $"{here}.valueFrom");
@@ -65,8 +66,8 @@ internal static class EnvironmentValidation
         if (source.FileKeyRef is { } file)
         {
             count++;
-            errors.RequireName($"{path}.fileKeyRef.key", file.Key, NameChecks.EnvironmentVariable);
-            errors.RequireName($"{path}.fileKeyRef.volumeName", file.VolumeName, NameChecks.DnsLabel);
+            errors.RequireName($"{path}.fileKeyRef.key", file.Key, Names.IsEnvVarName);
+            errors.RequireName($"{path}.fileKeyRef.volumeName", file.VolumeName, Names.IsDnsLabel);
             errors.RequireName($"{path}.fileKeyRef.path", file.Path, _ => []);
             VolumeValidation.RelativePath(errors, $"{path}.fileKeyRef.path", file.Path);
         }
@@ -89,17 +90,17 @@ internal static class EnvironmentValidation
     {
         if (!string.IsNullOrEmpty(source.Prefix))
         {
-            errors.Invalid($"{path}.prefix", source.Prefix, NameChecks.EnvironmentVariable(source.Prefix));
+            errors.Invalid($"{path}.prefix", source.Prefix, Names.IsEnvVarName(source.Prefix));
         }
 
         if (source.ConfigMapRef is { } config)
         {
-            errors.RequireName($"{path}.configMapRef.name", config.Name, NameChecks.DnsSubdomain);
+            errors.RequireName($"{path}.configMapRef.name", config.Name, Names.IsDnsSubdomain);
         }
 
         if (source.SecretRef is { } secret)
         {
-            errors.RequireName($"{path}.secretRef.name", secret.Name, NameChecks.DnsSubdomain);
+            errors.RequireName($"{path}.secretRef.name", secret.Name, Names.IsDnsSubdomain);
         }
 
         if (source is { ConfigMapRef: null, SecretRef: null })
@@ -131,7 +132,7 @@ internal static class EnvironmentValidation
             }
             else
             {
-                errors.Invalid(path, key, NameChecks.QualifiedName(map == "metadata.annotations" ? key.ToLowerInvariant() : key));
+                errors.Invalid(path, key, Names.IsQualifiedName(map == "metadata.annotations" ? key.ToLowerInvariant() : key));
             }
         }
         else
@@ -160,10 +161,10 @@ internal static class EnvironmentValidation
     {
         if (!string.IsNullOrEmpty(name))
         {
-            errors.Invalid($"{path}.name", name, NameChecks.DnsSubdomain(name));
+            errors.Invalid($"{path}.name", name, Names.IsDnsSubdomain(name));
         }
 
-        errors.RequireName($"{path}.key", key, NameChecks.ConfigKey);
+        errors.RequireName($"{path}.key", key, Names.IsConfigMapKey);
     }
 
     private static (string? Map, string? Key) Subscript(string path)

@@ -1,3 +1,4 @@
+using KubeAspire.ApiMachinery.Meta;
 using KubeAspire.Resources.Kinds.Validation;
 
 namespace KubeAspire.Resources.Core.Validation;
@@ -18,7 +19,7 @@ internal static class EventValidation
 
         if (ns.Length > 0)
         {
-            errors.Invalid("namespace", ns, NameChecks.DnsLabel(ns));
+            errors.Invalid("namespace", ns, Names.IsDnsLabel(ns));
         }
 
         if (value.EventTime is null)
@@ -26,7 +27,7 @@ internal static class EventValidation
             return errors;
         }
 
-        errors.RequireName("reportingController", value.ReportingComponent, NameChecks.QualifiedName);
+        errors.RequireName("reportingController", value.ReportingComponent, Names.IsQualifiedName);
         Required(errors, "reportingInstance", value.ReportingInstance, ShortText);
         Required(errors, "action", value.Action, ShortText);
         Required(errors, "reason", value.Reason, ShortText);

@@ -1,3 +1,4 @@
+using KubeAspire.ApiMachinery.Meta;
 using KubeAspire.Resources.Kinds.Validation;
 
 namespace KubeAspire.Resources.Core.Validation;
@@ -21,7 +22,7 @@ internal static class HandlerValidation
         TcpSocket(errors, probe.TcpSocket, path, ref count);
         if (probe.Grpc is { } grpc && One(errors, $"{path}.grpc", ref count))
         {
-            errors.Invalid($"{path}.grpc.port", FieldErrors.Text(grpc.Port), NameChecks.PortNumber(grpc.Port));
+            errors.Invalid($"{path}.grpc.port", FieldErrors.Text(grpc.Port), Names.IsPortNumber(grpc.Port));
         }
 
         if (count == 0)

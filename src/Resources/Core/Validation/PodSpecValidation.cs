@@ -1,4 +1,5 @@
 using System.Net;
+using KubeAspire.ApiMachinery.Meta;
 using KubeAspire.Resources.Kinds.Validation;
 
 namespace KubeAspire.Resources.Core.Validation;
@@ -19,7 +20,7 @@ internal static class PodSpecValidation
         errors.Labels($"{path}.nodeSelector", spec.NodeSelector);
         Sharing(errors, spec, path);
         SchedulingValidation.Validate(errors, spec, path);
-        Names(errors, spec, path);
+        NamesWithin(errors, spec, path);
         if (spec.ActiveDeadlineSeconds is { } deadline and (< 1 or > int.MaxValue))
         {
             errors.Invalid($"{path}.activeDeadlineSeconds", FieldErrors.Text(deadline), "must be between 1 and 2147483647, inclusive");
@@ -120,17 +121,17 @@ internal static class PodSpecValidation
         ContainerValidation.Seccomp(errors, $"{path}.securityContext.seccompProfile", security.SeccompProfile);
     }
 
-    private static void Names(FieldErrors errors, PodSpec spec, string path)
+    private static void NamesWithin(FieldErrors errors, PodSpec spec, string path)
     {
-        Optional(errors, $"{path}.serviceAccountName", spec.ServiceAccountName, NameChecks.DnsSubdomain);
-        Optional(errors, $"{path}.nodeName", spec.NodeName, NameChecks.DnsSubdomain);
-        Optional(errors, $"{path}.hostname", spec.Hostname, NameChecks.DnsLabel);
-        Optional(errors, $"{path}.subdomain", spec.Subdomain, NameChecks.DnsLabel);
-        Optional(errors, $"{path}.priorityClassName", spec.PriorityClassName, NameChecks.DnsSubdomain);
-        Optional(errors, $"{path}.runtimeClassName", spec.RuntimeClassName, NameChecks.DnsSubdomain);
+        Optional(errors, $"{path}.serviceAccountName", spec.ServiceAccountName, Names.IsDnsSubdomain);
+        Optional(errors, $"{path}.nodeName", spec.NodeName, Names.IsDnsSubdomain);
+        Optional(errors, $"{path}.hostname", spec.Hostname, Names.IsDnsLabel);
+        Optional(errors, $"{path}.subdomain", spec.Subdomain, Names.IsDnsLabel);
+        Optional(errors, $"{path}.priorityClassName", spec.PriorityClassName, Names.IsDnsSubdomain);
+        Optional(errors, $"{path}.runtimeClassName", spec.RuntimeClassName, Names.IsDnsSubdomain);
         foreach (var (at, gate) in (spec.ReadinessGates ?? []).Index())
         {
-            errors.Invalid($"{path}.readinessGates[{at}].conditionType", gate.ConditionType, NameChecks.QualifiedName(gate.ConditionType));
+            errors.Invalid($"{path}.readinessGates[{at}].conditionType", gate.ConditionType, Names.IsQualifiedName(gate.ConditionType));
         }
     }
 
@@ -141,7 +142,7 @@ internal static class PodSpecValidation
             Address(errors, $"{path}.hostAliases[{at}].ip", alias.Ip);
             foreach (var (index, name) in (alias.Hostnames ?? []).Index())
             {
-                errors.Invalid($"{path}.hostAliases[{at}].hostnames[{index}]", name, NameChecks.DnsSubdomain(name));
+                errors.Invalid($"{path}.hostAliases[{at}].hostnames[{index}]", name, Names.IsDnsSubdomain(name));
             }
         }
     }

@@ -1,5 +1,6 @@
 using System.Text.Json.Nodes;
 using KubeAspire.ApiMachinery.Errors;
+using KubeAspire.ApiMachinery.Meta;
 using KubeAspire.Resources.Kinds.Validation;
 
 namespace KubeAspire.Resources.Core.Validation;
@@ -89,7 +90,7 @@ internal static class PodValidation
         var errors = new FieldErrors();
         if (!string.IsNullOrEmpty(pod.Status.NominatedNodeName))
         {
-            errors.Invalid("status.nominatedNodeName", pod.Status.NominatedNodeName, NameChecks.DnsSubdomain(pod.Status.NominatedNodeName));
+            errors.Invalid("status.nominatedNodeName", pod.Status.NominatedNodeName, Names.IsDnsSubdomain(pod.Status.NominatedNodeName));
         }
 
         if (pod.Spec.NodeName != stored.Spec.NodeName)

@@ -1,3 +1,5 @@
+using KubeAspire.ApiMachinery.Quantities;
+
 namespace KubeAspire.Resources.Core.Validation;
 
 /// <summary>What a user should hear about a pod's spec that is accepted all the same.</summary>
@@ -88,7 +90,7 @@ internal static class PodWarnings
 
         foreach (var (list, amounts) in new[] { ("limits", container.Resources?.Limits), ("requests", container.Resources?.Requests) })
         {
-            if (amounts is not null && amounts.TryGetValue("memory", out var memory) && Kinds.Validation.Amounts.Of(memory) is { } bytes && bytes != decimal.Truncate(bytes))
+            if (amounts is not null && amounts.TryGetValue("memory", out var memory) && Quantity.TryParse(memory.ToString(), out var bytes, out _) && bytes.MilliValue % 1000 != 0)
             {
                 yield return $"{path}.resources.{list}[memory]: fractional byte value \"{memory}\" is invalid, must be an integer";
             }

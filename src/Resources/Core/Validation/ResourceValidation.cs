@@ -1,4 +1,4 @@
-using KubeAspire.ApiMachinery.Errors;
+using KubeAspire.ApiMachinery.Meta;
 using KubeAspire.ApiMachinery.Quantities;
 using KubeAspire.Resources.Kinds.Validation;
 
@@ -22,12 +22,12 @@ internal static class ResourceValidation
             var mayOvercommit = !name.Contains('/') && !name.StartsWith(HugePages, StringComparison.Ordinal);
             if (limits.TryGetValue(name, out var limit))
             {
-                var (wanted, most) = (Kinds.Validation.Amounts.Of(request), Kinds.Validation.Amounts.Of(limit));
-                if (!mayOvercommit && wanted != most)
+                var order = Quantity.TryParse(request.ToString(), out var wanted, out _) && Quantity.TryParse(limit.ToString(), out var most, out _) ? wanted.CompareTo(most) : 0;
+                if (!mayOvercommit && order != 0)
                 {
                     errors.Invalid($"{path}.requests", request.ToString(), $"must be equal to {name} limit of {limit}");
                 }
-                else if (mayOvercommit && wanted > most)
+                else if (mayOvercommit && order > 0)
                 {
                     errors.Invalid($"{path}.requests", request.ToString(), $"must be less than or equal to {name} limit of {limit}");
                 }
@@ -52,7 +52,7 @@ internal static class ResourceValidation
     {
         foreach (var (name, quantity) in list ?? new Dictionary<string, Quantity>())
         {
-            if (Kinds.Validation.Amounts.Of(quantity) is < 0)
+            if (Quantity.TryParse(quantity.ToString(), out var amount, out _) && amount.Sign < 0)
             {
                 errors.Invalid($"{path}[{name}]", quantity.ToString(), FieldErrors.MustNotBeNegative);
             }
@@ -62,7 +62,7 @@ internal static class ResourceValidation
     private static void Amount(FieldErrors errors, string name, Quantity quantity, string path)
     {
         var here = $"{path}[{name}]";
-        var broken = NameChecks.QualifiedName(name).ToList();
+        var broken = Names.IsQualifiedName(name).ToList();
         errors.Invalid(here, name, broken);
         if (broken.Count == 0 && !name.Contains('/') && !s_standard.Contains(name) && !name.StartsWith(HugePages, StringComparison.Ordinal))
         {
@@ -70,18 +70,17 @@ internal static class ResourceValidation
             errors.Invalid(here, name, "must be a standard resource for containers");
         }
 
-        switch (Kinds.Validation.Amounts.Of(quantity))
+        if (!Quantity.TryParse(quantity.ToString(), out var amount, out var problem))
         {
-            case null:
-                errors.Add(new FieldError(
-                    FieldErrorType.FieldValueInvalid, here, quantity.ToString(), "quantities must match the regular expression '^([+-]?[0-9.]+)([eEinumkKMGTP]*[-+]?[0-9]*)$'"));
-                break;
-            case < 0:
-                errors.Invalid(here, quantity.ToString(), FieldErrors.MustNotBeNegative);
-                break;
-            case { } amount when name.Contains('/') && decimal.Truncate(amount) != amount:
-                errors.Invalid(here, quantity.ToString(), "must be an integer");
-                break;
+            errors.Invalid(here, quantity.ToString(), problem);
+        }
+        else if (amount.Sign < 0)
+        {
+            errors.Invalid(here, quantity.ToString(), FieldErrors.MustNotBeNegative);
+        }
+        else if (name.Contains('/') && amount.MilliValue % 1000 != 0)
+        {
+            errors.Invalid(here, quantity.ToString(), "must be an integer");
         }
     }
 }

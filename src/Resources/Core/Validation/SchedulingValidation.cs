@@ -1,3 +1,4 @@
+using KubeAspire.ApiMachinery.Meta;
 using KubeAspire.Resources.Kinds.Validation;
 
 namespace KubeAspire.Resources.Core.Validation;
@@ -29,7 +30,7 @@ internal static class SchedulingValidation
         var gates = new HashSet<string>(StringComparer.Ordinal);
         foreach (var (at, gate) in (spec.SchedulingGates ?? []).Index())
         {
-            errors.Invalid($"{path}.schedulingGates[{at}]", gate.Name, NameChecks.QualifiedName(gate.Name));
+            errors.Invalid($"{path}.schedulingGates[{at}]", gate.Name, Names.IsQualifiedName(gate.Name));
             if (!gates.Add(gate.Name))
             {
                 errors.Duplicate($"{path}.schedulingGates[{at}]", gate.Name);
@@ -94,10 +95,10 @@ internal static class SchedulingValidation
                     break;
             }
 
-            errors.Invalid($"{here}.key", requirement.Key, NameChecks.QualifiedName(requirement.Key));
+            errors.Invalid($"{here}.key", requirement.Key, Names.IsQualifiedName(requirement.Key));
             foreach (var (index, value) in (requirement.Values ?? []).Index())
             {
-                errors.Invalid($"{here}.values[{index}]", value, NameChecks.LabelValue(value));
+                errors.Invalid($"{here}.values[{index}]", value, Names.IsLabelValue(value));
             }
         }
 
@@ -141,10 +142,10 @@ internal static class SchedulingValidation
         errors.Selector($"{path}.namespaceSelector", term.NamespaceSelector);
         foreach (var name in term.Namespaces ?? [])
         {
-            errors.Invalid($"{path}.namespace", name, NameChecks.DnsLabel(name));
+            errors.Invalid($"{path}.namespace", name, Names.IsDnsLabel(name));
         }
 
-        errors.RequireName($"{path}.topologyKey", term.TopologyKey, NameChecks.QualifiedName, "can not be empty");
+        errors.RequireName($"{path}.topologyKey", term.TopologyKey, Names.IsQualifiedName, "can not be empty");
     }
 
     private static void Weight(FieldErrors errors, int weight, string path)
@@ -159,7 +160,7 @@ internal static class SchedulingValidation
     {
         if (!string.IsNullOrEmpty(toleration.Key))
         {
-            errors.Invalid($"{path}.key", toleration.Key, NameChecks.QualifiedName(toleration.Key));
+            errors.Invalid($"{path}.key", toleration.Key, Names.IsQualifiedName(toleration.Key));
         }
         else if (toleration.Operator != "Exists")
         {
@@ -174,7 +175,7 @@ internal static class SchedulingValidation
         switch (toleration.Operator)
         {
             case null or "" or "Equal":
-                errors.Invalid($"{path}.operator", toleration.Value ?? "", NameChecks.LabelValue(toleration.Value ?? ""));
+                errors.Invalid($"{path}.operator", toleration.Value ?? "", Names.IsLabelValue(toleration.Value ?? ""));
                 break;
             case "Exists":
                 if (!string.IsNullOrEmpty(toleration.Value))
@@ -202,7 +203,7 @@ internal static class SchedulingValidation
                 errors.Invalid($"{here}.maxSkew", FieldErrors.Text(constraint.MaxSkew), "must be greater than zero");
             }
 
-            errors.RequireName($"{here}.topologyKey", constraint.TopologyKey, NameChecks.QualifiedName, "can not be empty");
+            errors.RequireName($"{here}.topologyKey", constraint.TopologyKey, Names.IsQualifiedName, "can not be empty");
             if (!new[] { "DoNotSchedule", "ScheduleAnyway" }.Contains(constraint.WhenUnsatisfiable))
             {
                 errors.Add(ApiMachinery.Errors.FieldError.NotSupported($"{here}.whenUnsatisfiable", constraint.WhenUnsatisfiable, ["DoNotSchedule", "ScheduleAnyway"]));

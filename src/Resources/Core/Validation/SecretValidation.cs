@@ -1,7 +1,8 @@
 using System.Text.Json;
 using KubeAspire.ApiMachinery.Errors;
-using KubeAspire.Resources.Kinds;
+using KubeAspire.ApiMachinery.Meta;
 using KubeAspire.Resources.Kinds.Validation;
+using KubeAspire.Resources.Kinds;
 
 namespace KubeAspire.Resources.Core.Validation;
 
@@ -17,7 +18,7 @@ internal static class SecretValidation
         var data = secret.Data ?? new Dictionary<string, byte[]>();
         foreach (var key in data.Keys)
         {
-            errors.Invalid($"data[{key}]", key, NameChecks.ConfigKey(key));
+            errors.Invalid($"data[{key}]", key, Names.IsConfigMapKey(key));
         }
 
         if (data.Values.Sum(value => (long)value.Length) > ConfigMapKind.MaximumBytes)

@@ -1,4 +1,5 @@
 using KubeAspire.ApiMachinery.Errors;
+using KubeAspire.ApiMachinery.Meta;
 using KubeAspire.Resources.Kinds.Validation;
 
 namespace KubeAspire.Resources.Core.Validation;
@@ -88,7 +89,7 @@ internal static class ServiceValidation
                 }
 
                 var name = (spec.ExternalName ?? "").TrimEnd('.');
-                errors.RequireName("spec.externalName", name, NameChecks.DnsSubdomain);
+                errors.RequireName("spec.externalName", name, Names.IsDnsSubdomain);
                 break;
         }
     }
@@ -107,14 +108,14 @@ internal static class ServiceValidation
             }
             else if (!string.IsNullOrEmpty(port.Name))
             {
-                errors.Invalid($"{here}.name", port.Name, NameChecks.DnsLabel(port.Name));
+                errors.Invalid($"{here}.name", port.Name, Names.IsDnsLabel(port.Name));
                 if (!names.Add(port.Name))
                 {
                     errors.Duplicate($"{here}.name", port.Name);
                 }
             }
 
-            errors.Invalid($"{here}.port", FieldErrors.Text(port.Port), NameChecks.PortNumber(port.Port));
+            errors.Invalid($"{here}.port", FieldErrors.Text(port.Port), Names.IsPortNumber(port.Port));
             errors.RequireOneOf($"{here}.protocol", port.Protocol, s_protocols);
             if (port.TargetPort is { } target)
             {
@@ -123,7 +124,7 @@ internal static class ServiceValidation
 
             if (!string.IsNullOrEmpty(port.AppProtocol))
             {
-                errors.Invalid($"{here}.appProtocol", port.AppProtocol, NameChecks.QualifiedName(port.AppProtocol));
+                errors.Invalid($"{here}.appProtocol", port.AppProtocol, Names.IsQualifiedName(port.AppProtocol));
             }
 
             if (!places.Add((port.Protocol, port.Port)))
@@ -242,7 +243,7 @@ internal static class ServiceValidation
 
         if (spec.LoadBalancerClass is { } loadBalancerClass)
         {
-            errors.Invalid("spec.loadBalancerClass", loadBalancerClass, NameChecks.QualifiedName(loadBalancerClass));
+            errors.Invalid("spec.loadBalancerClass", loadBalancerClass, Names.IsQualifiedName(loadBalancerClass));
         }
     }
 

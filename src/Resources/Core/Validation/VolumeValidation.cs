@@ -1,4 +1,6 @@
 using System.Text.Json.Nodes;
+using KubeAspire.ApiMachinery.Meta;
+using KubeAspire.ApiMachinery.Quantities;
 using KubeAspire.Resources.Kinds.Validation;
 
 namespace KubeAspire.Resources.Core.Validation;
@@ -21,7 +23,7 @@ internal static class VolumeValidation
         {
             var here = $"{path}[{at}]";
             Source(errors, volume, here);
-            errors.RequireName($"{here}.name", volume.Name, NameChecks.DnsLabel);
+            errors.RequireName($"{here}.name", volume.Name, Names.IsDnsLabel);
             if (volume.Name.Length > 0 && !names.Add(volume.Name))
             {
                 errors.Duplicate($"{here}.name", volume.Name);
@@ -47,7 +49,7 @@ internal static class VolumeValidation
         switch (volume)
         {
             case { EmptyDir: { } empty }:
-                if (empty.SizeLimit is { } limit && Amounts.Of(limit) is < 0 or null)
+                if (empty.SizeLimit is { } limit && (!Quantity.TryParse(limit.ToString(), out var amount, out _) || amount.Sign < 0))
                 {
                     errors.Forbidden($"{path}.emptyDir.sizeLimit", "SizeLimit field must be a valid resource quantity");
                 }

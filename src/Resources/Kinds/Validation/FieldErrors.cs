@@ -69,11 +69,11 @@ internal sealed class FieldErrors : List<FieldError>
     {
         if (port.IsInt)
         {
-            Invalid(field, Text(port.Number), NameChecks.PortNumber(port.Number));
+            Invalid(field, Text(port.Number), Names.IsPortNumber(port.Number));
         }
         else
         {
-            Invalid(field, port.Text, NameChecks.PortName(port.Text!));
+            Invalid(field, port.Text, Names.IsPortName(port.Text!));
         }
     }
 
@@ -100,8 +100,8 @@ internal sealed class FieldErrors : List<FieldError>
     {
         foreach (var (key, value) in labels ?? new Dictionary<string, string>())
         {
-            Invalid(field, key, NameChecks.QualifiedName(key));
-            Invalid(field, value, NameChecks.LabelValue(value));
+            Invalid(field, key, Names.IsQualifiedName(key));
+            Invalid(field, value, Names.IsLabelValue(value));
         }
     }
 
@@ -112,7 +112,7 @@ internal sealed class FieldErrors : List<FieldError>
         var total = 0L;
         foreach (var (key, value) in annotations ?? new Dictionary<string, string>())
         {
-            Invalid(field, key, NameChecks.QualifiedName(key.ToLowerInvariant()));
+            Invalid(field, key, Names.IsQualifiedName(key.ToLowerInvariant()));
             total += key.Length + System.Text.Encoding.UTF8.GetByteCount(value);
         }
 
@@ -155,10 +155,10 @@ internal sealed class FieldErrors : List<FieldError>
                     break;
             }
 
-            Invalid($"{path}.key", expression.Key, NameChecks.QualifiedName(expression.Key));
+            Invalid($"{path}.key", expression.Key, Names.IsQualifiedName(expression.Key));
             foreach (var (index, value) in (expression.Values ?? []).Index())
             {
-                Invalid($"{path}.values[{index}]", value, NameChecks.LabelValue(value));
+                Invalid($"{path}.values[{index}]", value, Names.IsLabelValue(value));
             }
         }
     }

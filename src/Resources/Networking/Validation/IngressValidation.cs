@@ -1,4 +1,5 @@
 using KubeAspire.ApiMachinery.Errors;
+using KubeAspire.ApiMachinery.Meta;
 using KubeAspire.Resources.Core.Validation;
 using KubeAspire.Resources.Kinds.Validation;
 
@@ -39,13 +40,13 @@ internal static class IngressValidation
 
             if (!string.IsNullOrEmpty(tls.SecretName))
             {
-                errors.Invalid($"spec.tls[{at}].secretName", tls.SecretName, NameChecks.DnsSubdomain(tls.SecretName));
+                errors.Invalid($"spec.tls[{at}].secretName", tls.SecretName, Names.IsDnsSubdomain(tls.SecretName));
             }
         }
 
         if (spec.IngressClassName is { } name)
         {
-            errors.Invalid("spec.ingressClassName", name, NameChecks.DnsSubdomain(name));
+            errors.Invalid("spec.ingressClassName", name, Names.IsDnsSubdomain(name));
         }
 
         return errors;
@@ -80,7 +81,7 @@ internal static class IngressValidation
     }
 
     private static void Host(FieldErrors errors, string host, string path) =>
-        errors.Invalid(path, host, host.Contains('*') ? NameChecks.WildcardDnsSubdomain(host) : NameChecks.DnsSubdomain(host));
+        errors.Invalid(path, host, host.Contains('*') ? NameChecks.WildcardDnsSubdomain(host) : Names.IsDnsSubdomain(host));
 
     private static void Path(FieldErrors errors, HTTPIngressPath rule, string path)
     {
@@ -134,7 +135,7 @@ internal static class IngressValidation
                 errors.RequireName($"{path}.resource.name", resource.Name, _ => []);
                 break;
             case { Service: { } service }:
-                errors.RequireName($"{path}.service.name", service.Name, NameChecks.DnsLabel1035);
+                errors.RequireName($"{path}.service.name", service.Name, Names.IsDns1035Label);
                 Port(errors, service.Port, path);
                 break;
             default:
@@ -152,11 +153,11 @@ internal static class IngressValidation
         }
         else if (name.Length > 0)
         {
-            errors.Invalid($"{path}.service.port.name", name, NameChecks.PortName(name));
+            errors.Invalid($"{path}.service.port.name", name, Names.IsPortName(name));
         }
         else if (number != 0)
         {
-            errors.Invalid($"{path}.service.port.number", FieldErrors.Text(number), NameChecks.PortNumber(number));
+            errors.Invalid($"{path}.service.port.number", FieldErrors.Text(number), Names.IsPortNumber(number));
         }
         else
         {

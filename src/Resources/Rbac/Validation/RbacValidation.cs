@@ -1,7 +1,8 @@
 using System.Text.Json.Nodes;
 using KubeAspire.ApiMachinery.Errors;
-using KubeAspire.Resources.Kinds;
+using KubeAspire.ApiMachinery.Meta;
 using KubeAspire.Resources.Kinds.Validation;
+using KubeAspire.Resources.Kinds;
 
 namespace KubeAspire.Resources.Rbac.Validation;
 
@@ -78,7 +79,7 @@ internal static class RbacValidation
             errors.Add(FieldError.NotSupported("roleRef.kind", role.Kind, kinds));
         }
 
-        errors.RequireName("roleRef.name", role.Name, NameChecks.PathSegment);
+        errors.RequireName("roleRef.name", role.Name, Names.IsPathSegment);
         foreach (var (at, subject) in (subjects ?? []).Index())
         {
             Subject(errors, subject, $"subjects[{at}]");
@@ -110,7 +111,7 @@ internal static class RbacValidation
             case "ServiceAccount":
                 if (subject.Name.Length > 0)
                 {
-                    errors.Invalid($"{path}.name", subject.Name, NameChecks.DnsSubdomain(subject.Name));
+                    errors.Invalid($"{path}.name", subject.Name, Names.IsDnsSubdomain(subject.Name));
                 }
 
                 if (!string.IsNullOrEmpty(subject.ApiGroup))
