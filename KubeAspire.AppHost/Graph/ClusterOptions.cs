@@ -39,6 +39,12 @@ internal sealed record ClusterOptions
     /// <summary>Address of the cluster's DNS, the tenth of <see cref="ServiceCidr"/>.</summary>
     public string ClusterDns => $"{string.Join('.', ServiceCidr.Split('/')[0].Split('.')[..3])}.10";
 
+    /// <summary>Name of the bridge behind <see cref="Network"/>; the kernel allows 15 characters.</summary>
+    public string Bridge => $"{Network[..Math.Min(Network.Length, 14)]}0";
+
+    /// <summary>Address of the bridge, the first of <see cref="PodCidr"/>.</summary>
+    public string PodGateway => $"{string.Join('.', PodCidr.Split('/')[0].Split('.')[..3])}.1";
+
     /// <summary>The administrator's kubeconfig.</summary>
     public string Kubeconfig => Path.Combine(StateDirectory, "kubeconfig");
 

@@ -12,7 +12,8 @@ var api = ApiData.Load(args[0], Path.Combine(args[1], "build/KindGenerator/point
 var wanted = File.ReadLines(Path.Combine(args[1], "build/KindGenerator/kinds.txt"))
     .Select(line => line.Trim()).Where(line => line.Length > 0 && line[0] != '#').ToList();
 var output = new Output(args[1]);
-new Emitter(api, output).Emit(wanted);
+var descriptions = new Descriptions(File.ReadLines(Path.Combine(args[1], "build/KindGenerator/descriptions.txt")), api);
+new Emitter(api, descriptions, output).Emit(wanted);
 output.Commit();
 Console.WriteLine($"{output.Count} files written");
 return 0;

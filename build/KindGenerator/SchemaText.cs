@@ -5,7 +5,7 @@ namespace KubeAspire.KindGenerator;
 /// <summary>A definition in the compact text that ApiMachinery's SchemaTable reads.</summary>
 internal static class SchemaText
 {
-    public static IEnumerable<string> Of(string definition, ApiData api)
+    public static IEnumerable<string> Of(string definition, ApiData api, Descriptions descriptions)
     {
         if (Naming.Scalar(definition) is { } scalar)
         {
@@ -15,7 +15,7 @@ internal static class SchemaText
 
         var element = api.Definitions[definition];
         var atomic = element.TryGetProperty("mapType", out var mapType) && mapType.GetString() == "atomic" ? " atomic" : "";
-        yield return $"object{atomic}{Kinds(element)}";
+        yield return $"object{atomic}{Kinds(element)}{Suffix(descriptions.Of(definition))}";
         if (!element.TryGetProperty("fields", out var fields))
         {
             yield break;
@@ -24,9 +24,11 @@ internal static class SchemaText
         var wire = WirePaths(definition, api);
         foreach (var field in fields.EnumerateObject())
         {
-            yield return $"{field.Name} {Type(field.Value)}{Attributes(field.Value)}{(api.Pointers.Contains($"{definition}.{field.Name}") ? " ptr" : "")}{(wire.TryGetValue(field.Name, out var path) ? " #" + path : "")}";
+            yield return $"{field.Name} {Type(field.Value)}{Attributes(field.Value)}{(api.Pointers.Contains($"{definition}.{field.Name}") ? " ptr" : "")}{(wire.TryGetValue(field.Name, out var path) ? " #" + path : "")}{Suffix(descriptions.Of(definition, field.Name, element.TryGetProperty("gvk", out _)))}";
         }
     }
+
+    private static string Suffix(string? description) => description is null ? "" : " -- " + description;
 
     private static string Kinds(JsonElement element)
     {

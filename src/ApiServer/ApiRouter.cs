@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using KubeAspire.ApiMachinery.Errors;
 using KubeAspire.ApiServer.Requests;
 using KubeAspire.ApiServer.Verbs;
@@ -54,7 +53,6 @@ public sealed class ApiRouter
             return ApiErrors.PathNotFound();
         }
 
-        using var activity = info.Verb is "create" or "update" or "patch" or "delete" ? ApiServerTelemetry.Source.StartActivity($"{info.Verb} {info.ResourcePath}") : null;
         return await _verbs.RunAsync(request, kind, cancellationToken);
     }
 }

@@ -26,6 +26,7 @@ internal static class ControllerSet
         ReplicaSets.ReplicaSetController.ForReplicaSets(context),
         ReplicaSets.ReplicaSetController.ForReplicationControllers(context),
         Deployments.DeploymentController.Create(context),
+        DaemonSets.DaemonSetController.Create(context),
         EndpointSlices.EndpointSliceController.Create(context),
         ServiceEndpoints.EndpointsController.Create(context),
         ClusterRoleAggregation.AggregationReconciler.Create(context),

@@ -14,8 +14,8 @@ public static class MetaSchemas
             """),
         new("io.k8s.apimachinery.pkg.apis.meta.v1.APIGroup", """
             object kind=|v1|APIGroup
-            apiVersion s
-            kind s
+            apiVersion s -- Version of the schema that the object is written in, such as v1 or apps/v1.
+            kind s -- Which kind of object this is.
             name s ! #1
             preferredVersion @io.k8s.apimachinery.pkg.apis.meta.v1.GroupVersionForDiscovery #3
             serverAddressByClientCIDRs [@io.k8s.apimachinery.pkg.apis.meta.v1.ServerAddressByClientCIDR] list=atomic #4
@@ -23,9 +23,9 @@ public static class MetaSchemas
             """),
         new("io.k8s.apimachinery.pkg.apis.meta.v1.APIGroupList", """
             object kind=|v1|APIGroupList
-            apiVersion s
+            apiVersion s -- Version of the schema that the object is written in, such as v1 or apps/v1.
             groups [@io.k8s.apimachinery.pkg.apis.meta.v1.APIGroup] ! list=atomic #1
-            kind s
+            kind s -- Which kind of object this is.
             """),
         new("io.k8s.apimachinery.pkg.apis.meta.v1.APIResource", """
             object
@@ -42,15 +42,15 @@ public static class MetaSchemas
             """),
         new("io.k8s.apimachinery.pkg.apis.meta.v1.APIResourceList", """
             object kind=|v1|APIResourceList
-            apiVersion s
+            apiVersion s -- Version of the schema that the object is written in, such as v1 or apps/v1.
             groupVersion s ! #1
-            kind s
+            kind s -- Which kind of object this is.
             resources [@io.k8s.apimachinery.pkg.apis.meta.v1.APIResource] ! list=atomic #2
             """),
         new("io.k8s.apimachinery.pkg.apis.meta.v1.APIVersions", """
             object kind=|v1|APIVersions
-            apiVersion s
-            kind s
+            apiVersion s -- Version of the schema that the object is written in, such as v1 or apps/v1.
+            kind s -- Which kind of object this is.
             serverAddressByClientCIDRs [@io.k8s.apimachinery.pkg.apis.meta.v1.ServerAddressByClientCIDR] ! list=atomic #2
             versions [s] ! list=atomic #1
             """),
@@ -89,21 +89,21 @@ public static class MetaSchemas
             version s ! #2
             """),
         new("io.k8s.apimachinery.pkg.apis.meta.v1.LabelSelector", """
-            object atomic
-            matchExpressions [@io.k8s.apimachinery.pkg.apis.meta.v1.LabelSelectorRequirement] list=atomic #2
-            matchLabels {s} #1
+            object atomic -- Matches objects by their labels; all requirements must hold. An empty one matches everything.
+            matchExpressions [@io.k8s.apimachinery.pkg.apis.meta.v1.LabelSelectorRequirement] list=atomic #2 -- Requirements with an operator.
+            matchLabels {s} #1 -- Labels that must have exactly these values.
             """),
         new("io.k8s.apimachinery.pkg.apis.meta.v1.LabelSelectorRequirement", """
-            object
-            key s ! #1
-            operator s ! #2
-            values [s] list=atomic #3
+            object -- A requirement of one label.
+            key s ! #1 -- Label that is asked for.
+            operator s ! #2 -- In, NotIn, Exists or DoesNotExist.
+            values [s] list=atomic #3 -- Values for In and NotIn; empty for the other operators.
             """),
         new("io.k8s.apimachinery.pkg.apis.meta.v1.ListMeta", """
             object
-            continue s #3
-            remainingItemCount i64 ptr #4
-            resourceVersion s #2
+            continue s #3 -- Token that asks for the next part of a list; empty in the last.
+            remainingItemCount i64 ptr #4 -- How many items come after this part, where it is known.
+            resourceVersion s #2 -- Revision of the store that the list shows. A watch may begin there.
             selfLink s deprecated #1
             shardInfo @io.k8s.apimachinery.pkg.apis.meta.v1.ShardInfo ptr #5
             """),
@@ -121,31 +121,31 @@ public static class MetaSchemas
             microtime
             """),
         new("io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta", """
-            object
-            annotations {s} #12
-            creationTimestamp time #8
-            deletionGracePeriodSeconds i64 ptr #10
-            deletionTimestamp time ptr #9
-            finalizers [s] list=set patch=merge #14
-            generateName s #2
-            generation i64 #7
-            labels {s} #11
-            managedFields [@io.k8s.apimachinery.pkg.apis.meta.v1.ManagedFieldsEntry] list=atomic #17
-            name s #1
-            namespace s #3
-            ownerReferences [@io.k8s.apimachinery.pkg.apis.meta.v1.OwnerReference] list=map(uid) patch=merge key=uid #13
-            resourceVersion s #6
-            selfLink s deprecated #4
-            uid s #5
+            object -- What every stored object has.
+            annotations {s} #12 -- Keys and values for people and tools. Not matched by selectors.
+            creationTimestamp time #8 -- When the server stored the object first, in UTC.
+            deletionGracePeriodSeconds i64 ptr #10 -- Seconds the object is given to end before it is removed.
+            deletionTimestamp time ptr #9 -- When the object is to be gone. Set by the server on delete while a grace period or a finalizer holds the object.
+            finalizers [s] list=set patch=merge #14 -- Who must act before a deleted object may be removed. Each takes its own entry away when it is done.
+            generateName s #2 -- Beginning of a name that the server completes with random characters when name is empty.
+            generation i64 #7 -- Counts the changes of what is wanted. Set by the server.
+            labels {s} #11 -- Short keys and values that selectors match.
+            managedFields [@io.k8s.apimachinery.pkg.apis.meta.v1.ManagedFieldsEntry] list=atomic #17 -- Which client set which fields, kept for server-side apply.
+            name s #1 -- Name, unique among the objects of this kind in the namespace. Cannot change.
+            namespace s #3 -- Namespace the object lives in; empty for objects of the whole cluster. Cannot change.
+            ownerReferences [@io.k8s.apimachinery.pkg.apis.meta.v1.OwnerReference] list=map(uid) patch=merge key=uid #13 -- Objects this one depends on; it is collected when all of them are gone.
+            resourceVersion s #6 -- Revision of the store at which the object was last written. A write that names an older one is refused.
+            selfLink s deprecated #4 -- No longer set.
+            uid s #5 -- Identifies this object among all that ever were, also among namesakes. Set by the server.
             """),
         new("io.k8s.apimachinery.pkg.apis.meta.v1.OwnerReference", """
-            object atomic
-            apiVersion s ! #5
-            blockOwnerDeletion b ptr #7
-            controller b ptr #6
-            kind s ! #1
-            name s ! #3
-            uid s ! #4
+            object atomic -- Names an object that another depends on.
+            apiVersion s ! #5 -- Group and version of the owner.
+            blockOwnerDeletion b ptr #7 -- Whether a foreground delete of the owner waits for this object.
+            controller b ptr #6 -- Whether the owner manages this object. At most one does.
+            kind s ! #1 -- Kind of the owner.
+            name s ! #3 -- Name of the owner.
+            uid s ! #4 -- Identifier of the owner.
             """),
         new("io.k8s.apimachinery.pkg.apis.meta.v1.Preconditions", """
             object
@@ -163,14 +163,14 @@ public static class MetaSchemas
             """),
         new("io.k8s.apimachinery.pkg.apis.meta.v1.Status", """
             object kind=|v1|Status
-            apiVersion s
+            apiVersion s -- Version of the schema that the object is written in, such as v1 or apps/v1.
             code i32 #6
             details @io.k8s.apimachinery.pkg.apis.meta.v1.StatusDetails ptr #5
-            kind s
+            kind s -- Which kind of object this is.
             message s #3
-            metadata @io.k8s.apimachinery.pkg.apis.meta.v1.ListMeta #1
+            metadata @io.k8s.apimachinery.pkg.apis.meta.v1.ListMeta #1 -- Name, namespace, labels and the server's bookkeeping.
             reason s #4
-            status s #2
+            status s #2 -- What is, as last observed. Written by the system, not by users.
             """),
         new("io.k8s.apimachinery.pkg.apis.meta.v1.StatusCause", """
             object

@@ -15,5 +15,5 @@ public sealed record PartialObjectMetadata : IKubernetesObject
 
     /// <inheritdoc/>
     [JsonPropertyName("metadata")]
-    public ObjectMeta Metadata { get; init; } = new();
+    public ObjectMeta Metadata { get; init => field = value ?? new(); } = new();
 }

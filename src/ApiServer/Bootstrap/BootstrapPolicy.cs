@@ -121,6 +121,7 @@ internal static class BootstrapPolicy
         Rule([""], ["events"], ["create", "patch", "update"]),
         Rule(["discovery.k8s.io"], ["endpointslices"], s_read),
         Rule(["networking.k8s.io"], ["ingresses", "ingressclasses"], s_read),
+        Rule(["networking.k8s.io"], ["ingressclasses"], ["create"]), // Its own, where nobody made it.
         Rule(["networking.k8s.io"], ["ingresses/status"], ["patch", "update"]),
         Rule(["coordination.k8s.io"], ["leases"], [.. s_read, "create", "update", "patch", "delete"]),
     ];

@@ -45,6 +45,10 @@ internal sealed class WritePath(IStateEngine engine, IReadOnlyList<IAdmission> a
     /// <summary>Runs mutating admission, then takes what a pool must give.</summary>
     public async ValueTask<ApiError?> MutateAsync(AdmissionRequest admission, CancellationToken cancellationToken)
     {
+        using var activity = ApiServerTelemetry.Source.StartActivity("admission");
+        activity?.SetTag("k8s.resource", admission.Kind.Type.GroupResource);
+        activity?.SetTag("k8s.namespace.name", admission.Namespace);
+        activity?.SetTag("k8s.object.name", admission.Name);
         foreach (var plugin in admissions)
         {
             if (await plugin.MutateAsync(admission, cancellationToken) is { } refusal)

@@ -32,7 +32,10 @@ internal static class Same
 
     /// <summary>A text that two values share exactly when they say the same: JSON with sorted names, without nulls and empty metadata maps.</summary>
     public static string Text<T>(T value)
-        where T : class => Sorted(JsonNode.Parse(KubernetesJson.Write(value)))?.ToJsonString(Plain) ?? "";
+        where T : class => Canonical(JsonNode.Parse(KubernetesJson.Write(value)));
+
+    /// <summary>The same of a JSON tree.</summary>
+    public static string Canonical(JsonNode? node) => Sorted(node)?.ToJsonString(Plain) ?? "";
 
     private static readonly JsonSerializerOptions Plain = new() { WriteIndented = false };
 

@@ -38,7 +38,9 @@ internal static class DeploymentMath
             return Size(deployment);
         }
 
-        var total = all.Sum(Size);
+        // Pods that an old ReplicaSet was told to give up and still has count too. Upstream counts only what is asked for, and so
+        // has more than the maximum for as long as the ReplicaSet controller takes; here the bound holds at every instant.
+        var total = all.Sum(set => set == newSet ? Size(set) : Math.Max(Size(set), set.Status.Replicas));
         var maximum = Size(deployment) + MaxSurge(deployment);
         return total >= maximum ? current : current + Math.Min(maximum - total, Size(deployment) - current);
     }

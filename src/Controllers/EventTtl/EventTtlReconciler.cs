@@ -22,7 +22,8 @@ internal sealed class EventTtlReconciler(IApiClient client, IInformer<Event> eve
         {
             if (before is null && after is not null)
             {
-                queue.AddAfter(ObjectKey.Of(after), context.Options.EventTtl); // Looked at once its time may have come; a repeat moves it on.
+                // Looked at once its time may have come; a repeat moves it on.
+                queue.AddAfter(ObjectKey.Of(after), LastOf(after) + context.Options.EventTtl - context.Clock.GetUtcNow());
             }
         });
         return new Controller("event-ttl", "Event", new EventTtlReconciler(context.Client, events, context.Options.EventTtl, context.Clock), queue)

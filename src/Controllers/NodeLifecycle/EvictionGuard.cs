@@ -33,13 +33,16 @@ internal sealed class EvictionGuard(NodeLifecycleOptions options, TimeProvider c
     }
 
     /// <summary>The state of every zone. Nodes that never reported do not count.</summary>
-    public static Dictionary<string, (ZoneState State, int Nodes)> States(IEnumerable<Node> nodes, double threshold)
+    /// <param name="nodes">The nodes.</param>
+    /// <param name="isSilent">Whether a node was silent for too long, be it written down yet or not: those that fail together are judged together.</param>
+    /// <param name="threshold">Part of a zone that makes a disruption.</param>
+    public static Dictionary<string, (ZoneState State, int Nodes)> States(IEnumerable<Node> nodes, Func<Node, bool> isSilent, double threshold)
     {
         var states = new Dictionary<string, (ZoneState, int)>();
         foreach (var zone in nodes.Where(node => NodeHealthPlanner.Ready(node) is not null).GroupBy(ZoneOf))
         {
             var all = zone.Count();
-            var failing = zone.Count(node => NodeHealthPlanner.Ready(node)!.Status != "True");
+            var failing = zone.Count(node => NodeHealthPlanner.Ready(node)!.Status != "True" || isSilent(node));
             states[zone.Key] = (StateOf(all, failing, threshold), all);
         }
 

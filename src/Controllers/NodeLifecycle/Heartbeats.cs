@@ -13,15 +13,6 @@ internal sealed class Heartbeats(TimeProvider clock)
     /// <summary>Time since the node was last heard of; a node not known yet counts as heard of now.</summary>
     public TimeSpan SilenceOf(string node) => clock.GetElapsedTime(_heard.GetOrAdd(node, _ => clock.GetTimestamp()));
 
-    /// <summary>Counts every node as heard of now: after silence of all, each gets its full grace again.</summary>
-    public void HeardAll()
-    {
-        foreach (var node in _heard.Keys)
-        {
-            Heard(node);
-        }
-    }
-
     /// <summary>Forgets a node.</summary>
     public void Forget(string node) => _heard.TryRemove(node, out _);
 }

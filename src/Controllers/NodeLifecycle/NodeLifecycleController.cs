@@ -28,7 +28,7 @@ internal static class NodeLifecycleController
         var heartbeats = new Heartbeats(context.Clock);
         var events = context.RecorderOf("node-controller");
         var options = context.Options.NodeLifecycle;
-        pods.AddIndex(NodeIndex, pod => string.IsNullOrEmpty(pod.Spec.NodeName) ? [] : [pod.Spec.NodeName]);
+        pods.AddIndex(NodeIndex, NodesOf);
         leases.AddHandler((before, after) =>
         {
             if (after is not null && after.Metadata.Namespace == LeaseNamespace && before?.Spec.RenewTime != after.Spec.RenewTime)
@@ -50,6 +50,9 @@ internal static class NodeLifecycleController
             context.Client, nodes, pods, heartbeats, new EvictionGuard(options, context.Clock), options, events, context.Clock, context.Loggers.CreateLogger<NodeLifecycleReconciler>());
         return new Controller("node_lifecycle_controller", "Node", reconciler, queue) { WhenReady = context.Informers.WhenSyncedAsync };
     }
+
+    /// <summary>The node that a pod is bound to, for <see cref="NodeIndex"/>.</summary>
+    internal static IEnumerable<string> NodesOf(Pod pod) => string.IsNullOrEmpty(pod.Spec.NodeName) ? [] : [pod.Spec.NodeName];
 
     private static void OnNode(IInformer<Node> nodes, WorkQueue queue, Heartbeats heartbeats, IEventRecorder events, Node? before, Node? after)
     {

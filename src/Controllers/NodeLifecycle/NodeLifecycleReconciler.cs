@@ -84,7 +84,10 @@ internal sealed class NodeLifecycleReconciler(
         }
 
         // The cache may lag behind what was just written about this node.
-        var states = EvictionGuard.States(nodes.List().Select(other => other.Metadata.Name == node.Metadata.Name ? node : other), options.UnhealthyThreshold);
+        var states = EvictionGuard.States(
+            nodes.List().Select(other => other.Metadata.Name == node.Metadata.Name ? node : other),
+            other => heartbeats.SilenceOf(other.Metadata.Name!) > NodeHealthPlanner.PatienceFor(other, options),
+            options.UnhealthyThreshold);
         if (EvictionGuard.IsTotal(states) && nodes.List().Count > 1)
         {
             logger.EvictionHeld(node.Metadata.Name);

@@ -1,5 +1,4 @@
 using System.Collections.Concurrent;
-using System.Text;
 using KubeAspire.ApiMachinery.Errors;
 using KubeAspire.ApiMachinery.Meta;
 using KubeAspire.Client;
@@ -25,6 +24,7 @@ internal sealed class TaintEvictionReconciler(IApiClient client, IInformer<Pod> 
         var queue = new WorkQueue("taint-eviction-controller", context.Clock);
         var nodes = context.Informers.For<Node>();
         var pods = context.Informers.For<Pod>();
+        pods.AddIndex(NodeLifecycleController.NodeIndex, NodeLifecycleController.NodesOf);
         var reconciler = new TaintEvictionReconciler(context.Client, pods, nodes, context.RecorderOf("taint-eviction-controller"), context.Clock);
         nodes.AddHandler((before, after) =>
         {

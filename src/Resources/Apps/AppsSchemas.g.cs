@@ -10,27 +10,27 @@ public static class AppsSchemas
     public static IEnumerable<KeyValuePair<string, string>> Definitions { get; } =
     [
         new("io.k8s.api.apps.v1.ControllerRevision", """
-            object kind=apps|v1|ControllerRevision
-            apiVersion s
+            object kind=apps|v1|ControllerRevision -- A template that once was, kept for a roll back.
+            apiVersion s -- Version of the schema that the object is written in, such as v1 or apps/v1.
             data raw #2
-            kind s
-            metadata @io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta #1
+            kind s -- Which kind of object this is.
+            metadata @io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta #1 -- Name, namespace, labels and the server's bookkeeping.
             revision i64 ! #3
             """),
         new("io.k8s.api.apps.v1.ControllerRevisionList", """
             object kind=apps|v1|ControllerRevisionList
-            apiVersion s
+            apiVersion s -- Version of the schema that the object is written in, such as v1 or apps/v1.
             items [@io.k8s.api.apps.v1.ControllerRevision] ! #2
-            kind s
-            metadata @io.k8s.apimachinery.pkg.apis.meta.v1.ListMeta #1
+            kind s -- Which kind of object this is.
+            metadata @io.k8s.apimachinery.pkg.apis.meta.v1.ListMeta #1 -- Name, namespace, labels and the server's bookkeeping.
             """),
         new("io.k8s.api.apps.v1.DaemonSet", """
-            object kind=apps|v1|DaemonSet
-            apiVersion s
-            kind s
-            metadata @io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta #1
-            spec @io.k8s.api.apps.v1.DaemonSetSpec #2
-            status @io.k8s.api.apps.v1.DaemonSetStatus #3
+            object kind=apps|v1|DaemonSet -- Keeps one pod running on every node that fits.
+            apiVersion s -- Version of the schema that the object is written in, such as v1 or apps/v1.
+            kind s -- Which kind of object this is.
+            metadata @io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta #1 -- Name, namespace, labels and the server's bookkeeping.
+            spec @io.k8s.api.apps.v1.DaemonSetSpec #2 -- What is wanted.
+            status @io.k8s.api.apps.v1.DaemonSetStatus #3 -- What is, as last observed. Written by the system, not by users.
             """),
         new("io.k8s.api.apps.v1.DaemonSetCondition", """
             object
@@ -42,18 +42,18 @@ public static class AppsSchemas
             """),
         new("io.k8s.api.apps.v1.DaemonSetList", """
             object kind=apps|v1|DaemonSetList
-            apiVersion s
+            apiVersion s -- Version of the schema that the object is written in, such as v1 or apps/v1.
             items [@io.k8s.api.apps.v1.DaemonSet] ! #2
-            kind s
-            metadata @io.k8s.apimachinery.pkg.apis.meta.v1.ListMeta #1
+            kind s -- Which kind of object this is.
+            metadata @io.k8s.apimachinery.pkg.apis.meta.v1.ListMeta #1 -- Name, namespace, labels and the server's bookkeeping.
             """),
         new("io.k8s.api.apps.v1.DaemonSetSpec", """
             object
-            minReadySeconds i32 #4
-            revisionHistoryLimit i32 ptr #6
-            selector @io.k8s.apimachinery.pkg.apis.meta.v1.LabelSelector ! ptr #1
-            template @io.k8s.api.core.v1.PodTemplateSpec ! #2
-            updateStrategy @io.k8s.api.apps.v1.DaemonSetUpdateStrategy #3
+            minReadySeconds i32 #4 -- Seconds a pod must have been ready to count as available. 0 by default.
+            revisionHistoryLimit i32 ptr #6 -- Old revisions kept for a roll back. 10 by default.
+            selector @io.k8s.apimachinery.pkg.apis.meta.v1.LabelSelector ! ptr #1 -- Which pods are the DaemonSet's. Must match the template's labels; cannot change.
+            template @io.k8s.api.core.v1.PodTemplateSpec ! #2 -- What new pods are made from.
+            updateStrategy @io.k8s.api.apps.v1.DaemonSetUpdateStrategy #3 -- How old pods are replaced by new ones.
             """),
         new("io.k8s.api.apps.v1.DaemonSetStatus", """
             object
@@ -74,12 +74,12 @@ public static class AppsSchemas
             type s #1
             """),
         new("io.k8s.api.apps.v1.Deployment", """
-            object kind=apps|v1|Deployment
-            apiVersion s
-            kind s
-            metadata @io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta #1
-            spec @io.k8s.api.apps.v1.DeploymentSpec #2
-            status @io.k8s.api.apps.v1.DeploymentStatus #3
+            object kind=apps|v1|Deployment -- Keeps a number of pods running and changes them to a new template step by step.
+            apiVersion s -- Version of the schema that the object is written in, such as v1 or apps/v1.
+            kind s -- Which kind of object this is.
+            metadata @io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta #1 -- Name, namespace, labels and the server's bookkeeping.
+            spec @io.k8s.api.apps.v1.DeploymentSpec #2 -- What is wanted.
+            status @io.k8s.api.apps.v1.DeploymentStatus #3 -- What is, as last observed. Written by the system, not by users.
             """),
         new("io.k8s.api.apps.v1.DeploymentCondition", """
             object
@@ -92,46 +92,46 @@ public static class AppsSchemas
             """),
         new("io.k8s.api.apps.v1.DeploymentList", """
             object kind=apps|v1|DeploymentList
-            apiVersion s
+            apiVersion s -- Version of the schema that the object is written in, such as v1 or apps/v1.
             items [@io.k8s.api.apps.v1.Deployment] ! #2
-            kind s
-            metadata @io.k8s.apimachinery.pkg.apis.meta.v1.ListMeta #1
+            kind s -- Which kind of object this is.
+            metadata @io.k8s.apimachinery.pkg.apis.meta.v1.ListMeta #1 -- Name, namespace, labels and the server's bookkeeping.
             """),
         new("io.k8s.api.apps.v1.DeploymentSpec", """
             object
-            minReadySeconds i32 #5
-            paused b #7
-            progressDeadlineSeconds i32 ptr #9
-            replicas i32 ptr #1
-            revisionHistoryLimit i32 ptr #6
-            selector @io.k8s.apimachinery.pkg.apis.meta.v1.LabelSelector ! ptr #2
-            strategy @io.k8s.api.apps.v1.DeploymentStrategy patch=retainKeys #4
-            template @io.k8s.api.core.v1.PodTemplateSpec ! #3
+            minReadySeconds i32 #5 -- Seconds a pod must have been ready to count as available. 0 by default.
+            paused b #7 -- Whether changes of the template wait.
+            progressDeadlineSeconds i32 ptr #9 -- Seconds without progress after which the rollout is said to have failed. 600 by default.
+            replicas i32 ptr #1 -- Pods wanted. 1 by default.
+            revisionHistoryLimit i32 ptr #6 -- Old ReplicaSets kept for a roll back. 10 by default.
+            selector @io.k8s.apimachinery.pkg.apis.meta.v1.LabelSelector ! ptr #2 -- Which pods are the Deployment's. Must match the template's labels; cannot change.
+            strategy @io.k8s.api.apps.v1.DeploymentStrategy patch=retainKeys #4 -- How old pods are replaced by new ones.
+            template @io.k8s.api.core.v1.PodTemplateSpec ! #3 -- What new pods are made from.
             """),
         new("io.k8s.api.apps.v1.DeploymentStatus", """
             object
-            availableReplicas i32 #4
-            collisionCount i32 ptr #8
-            conditions [@io.k8s.api.apps.v1.DeploymentCondition] list=map(type) patch=merge key=type #6
-            observedGeneration i64 #1
-            readyReplicas i32 #7
-            replicas i32 #2
+            availableReplicas i32 #4 -- Pods that have been ready for minReadySeconds.
+            collisionCount i32 ptr #8 -- How often the name of a ReplicaSet was taken already.
+            conditions [@io.k8s.api.apps.v1.DeploymentCondition] list=map(type) patch=merge key=type #6 -- Available, Progressing and ReplicaFailure.
+            observedGeneration i64 #1 -- Generation that the status is about.
+            readyReplicas i32 #7 -- Pods that are ready.
+            replicas i32 #2 -- Pods that exist.
             terminatingReplicas i32 ptr #9
-            unavailableReplicas i32 #5
-            updatedReplicas i32 #3
+            unavailableReplicas i32 #5 -- Pods that are still missing.
+            updatedReplicas i32 #3 -- Pods made from the current template.
             """),
         new("io.k8s.api.apps.v1.DeploymentStrategy", """
             object
-            rollingUpdate @io.k8s.api.apps.v1.RollingUpdateDeployment ptr #2
-            type s #1
+            rollingUpdate @io.k8s.api.apps.v1.RollingUpdateDeployment ptr #2 -- How many pods a rolling update changes at once.
+            type s #1 -- RollingUpdate, or Recreate to end all old pods first. RollingUpdate by default.
             """),
         new("io.k8s.api.apps.v1.ReplicaSet", """
-            object kind=apps|v1|ReplicaSet
-            apiVersion s
-            kind s
-            metadata @io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta #1
-            spec @io.k8s.api.apps.v1.ReplicaSetSpec #2
-            status @io.k8s.api.apps.v1.ReplicaSetStatus #3
+            object kind=apps|v1|ReplicaSet -- Keeps a number of pods running. Mostly made by a Deployment.
+            apiVersion s -- Version of the schema that the object is written in, such as v1 or apps/v1.
+            kind s -- Which kind of object this is.
+            metadata @io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta #1 -- Name, namespace, labels and the server's bookkeeping.
+            spec @io.k8s.api.apps.v1.ReplicaSetSpec #2 -- What is wanted.
+            status @io.k8s.api.apps.v1.ReplicaSetStatus #3 -- What is, as last observed. Written by the system, not by users.
             """),
         new("io.k8s.api.apps.v1.ReplicaSetCondition", """
             object
@@ -143,26 +143,26 @@ public static class AppsSchemas
             """),
         new("io.k8s.api.apps.v1.ReplicaSetList", """
             object kind=apps|v1|ReplicaSetList
-            apiVersion s
+            apiVersion s -- Version of the schema that the object is written in, such as v1 or apps/v1.
             items [@io.k8s.api.apps.v1.ReplicaSet] ! #2
-            kind s
-            metadata @io.k8s.apimachinery.pkg.apis.meta.v1.ListMeta #1
+            kind s -- Which kind of object this is.
+            metadata @io.k8s.apimachinery.pkg.apis.meta.v1.ListMeta #1 -- Name, namespace, labels and the server's bookkeeping.
             """),
         new("io.k8s.api.apps.v1.ReplicaSetSpec", """
             object
-            minReadySeconds i32 #4
-            replicas i32 ptr #1
-            selector @io.k8s.apimachinery.pkg.apis.meta.v1.LabelSelector ! ptr #2
-            template @io.k8s.api.core.v1.PodTemplateSpec #3
+            minReadySeconds i32 #4 -- Seconds a pod must have been ready to count as available. 0 by default.
+            replicas i32 ptr #1 -- Pods wanted. 1 by default.
+            selector @io.k8s.apimachinery.pkg.apis.meta.v1.LabelSelector ! ptr #2 -- Which pods are counted. Must match the template's labels; cannot change.
+            template @io.k8s.api.core.v1.PodTemplateSpec #3 -- What new pods are made from.
             """),
         new("io.k8s.api.apps.v1.ReplicaSetStatus", """
             object
-            availableReplicas i32 #5
-            conditions [@io.k8s.api.apps.v1.ReplicaSetCondition] list=map(type) patch=merge key=type #6
-            fullyLabeledReplicas i32 #2
-            observedGeneration i64 #3
-            readyReplicas i32 #4
-            replicas i32 ! #1
+            availableReplicas i32 #5 -- Pods that have been ready for minReadySeconds.
+            conditions [@io.k8s.api.apps.v1.ReplicaSetCondition] list=map(type) patch=merge key=type #6 -- ReplicaFailure.
+            fullyLabeledReplicas i32 #2 -- Pods that have all labels of the template.
+            observedGeneration i64 #3 -- Generation that the status is about.
+            readyReplicas i32 #4 -- Pods that are ready.
+            replicas i32 ! #1 -- Pods that exist.
             terminatingReplicas i32 ptr #7
             """),
         new("io.k8s.api.apps.v1.RollingUpdateDaemonSet", """
@@ -172,8 +172,8 @@ public static class AppsSchemas
             """),
         new("io.k8s.api.apps.v1.RollingUpdateDeployment", """
             object
-            maxSurge intorstring ptr #2
-            maxUnavailable intorstring ptr #1
+            maxSurge intorstring ptr #2 -- Pods there may be above those wanted, as a number or a percentage, rounded up. 25% by default.
+            maxUnavailable intorstring ptr #1 -- Pods that may be missing from those wanted, as a number or a percentage, rounded down. 25% by default.
             """),
     ];
 }

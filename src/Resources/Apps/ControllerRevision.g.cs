@@ -10,7 +10,7 @@ using KubeAspire.ApiMachinery.Serialization;
 
 namespace KubeAspire.Resources.Apps;
 
-/// <summary>The kind <c>apps/v1/ControllerRevision</c>.</summary>
+/// <summary>The kind <c>apps/v1/ControllerRevision</c>. A template that once was, kept for a roll back.</summary>
 public sealed partial record ControllerRevision : IKubernetesObject<ControllerRevision>
 {
     /// <inheritdoc/>
@@ -19,14 +19,17 @@ public sealed partial record ControllerRevision : IKubernetesObject<ControllerRe
     /// <inheritdoc/>
     public ControllerRevision WithMetadata(ObjectMeta metadata) => this with { Metadata = metadata };
 
+    /// <summary>Version of the schema that the object is written in, such as v1 or apps/v1.</summary>
     [JsonPropertyName("apiVersion")]
     public string? ApiVersion { get; init; }
 
+    /// <summary>Which kind of object this is.</summary>
     [JsonPropertyName("kind")]
     public string? Kind { get; init; }
 
+    /// <summary>Name, namespace, labels and the server's bookkeeping.</summary>
     [JsonPropertyName("metadata")]
-    public global::KubeAspire.ApiMachinery.Meta.ObjectMeta Metadata { get; init; } = new();
+    public global::KubeAspire.ApiMachinery.Meta.ObjectMeta Metadata { get; init => field = value ?? new(); } = new();
 
     [JsonPropertyName("data")]
     public JsonElement? Data { get; init; }

@@ -10,7 +10,7 @@ using KubeAspire.ApiMachinery.Serialization;
 
 namespace KubeAspire.Resources.Apps;
 
-/// <summary>The kind <c>apps/v1/ReplicaSet</c>.</summary>
+/// <summary>The kind <c>apps/v1/ReplicaSet</c>. Keeps a number of pods running. Mostly made by a Deployment.</summary>
 public sealed partial record ReplicaSet : IKubernetesObject<ReplicaSet>
 {
     /// <inheritdoc/>
@@ -19,18 +19,23 @@ public sealed partial record ReplicaSet : IKubernetesObject<ReplicaSet>
     /// <inheritdoc/>
     public ReplicaSet WithMetadata(ObjectMeta metadata) => this with { Metadata = metadata };
 
+    /// <summary>Version of the schema that the object is written in, such as v1 or apps/v1.</summary>
     [JsonPropertyName("apiVersion")]
     public string? ApiVersion { get; init; }
 
+    /// <summary>Which kind of object this is.</summary>
     [JsonPropertyName("kind")]
     public string? Kind { get; init; }
 
+    /// <summary>Name, namespace, labels and the server's bookkeeping.</summary>
     [JsonPropertyName("metadata")]
-    public global::KubeAspire.ApiMachinery.Meta.ObjectMeta Metadata { get; init; } = new();
+    public global::KubeAspire.ApiMachinery.Meta.ObjectMeta Metadata { get; init => field = value ?? new(); } = new();
 
+    /// <summary>What is wanted.</summary>
     [JsonPropertyName("spec")]
-    public global::KubeAspire.Resources.Apps.ReplicaSetSpec Spec { get; init; } = new();
+    public global::KubeAspire.Resources.Apps.ReplicaSetSpec Spec { get; init => field = value ?? new(); } = new();
 
+    /// <summary>What is, as last observed. Written by the system, not by users.</summary>
     [JsonPropertyName("status")]
-    public global::KubeAspire.Resources.Apps.ReplicaSetStatus Status { get; init; } = new();
+    public global::KubeAspire.Resources.Apps.ReplicaSetStatus Status { get; init => field = value ?? new(); } = new();
 }

@@ -18,10 +18,10 @@ public static class AuthenticationSchemas
             """),
         new("io.k8s.api.authentication.v1.SelfSubjectReview", """
             object kind=authentication.k8s.io|v1|SelfSubjectReview
-            apiVersion s
-            kind s
-            metadata @io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta #1
-            status @io.k8s.api.authentication.v1.SelfSubjectReviewStatus #2
+            apiVersion s -- Version of the schema that the object is written in, such as v1 or apps/v1.
+            kind s -- Which kind of object this is.
+            metadata @io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta #1 -- Name, namespace, labels and the server's bookkeeping.
+            status @io.k8s.api.authentication.v1.SelfSubjectReviewStatus #2 -- What is, as last observed. Written by the system, not by users.
             """),
         new("io.k8s.api.authentication.v1.SelfSubjectReviewStatus", """
             object
@@ -29,11 +29,11 @@ public static class AuthenticationSchemas
             """),
         new("io.k8s.api.authentication.v1.TokenRequest", """
             object kind=authentication.k8s.io|v1|TokenRequest
-            apiVersion s
-            kind s
-            metadata @io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta #1
-            spec @io.k8s.api.authentication.v1.TokenRequestSpec #2
-            status @io.k8s.api.authentication.v1.TokenRequestStatus #3
+            apiVersion s -- Version of the schema that the object is written in, such as v1 or apps/v1.
+            kind s -- Which kind of object this is.
+            metadata @io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta #1 -- Name, namespace, labels and the server's bookkeeping.
+            spec @io.k8s.api.authentication.v1.TokenRequestSpec #2 -- What is wanted.
+            status @io.k8s.api.authentication.v1.TokenRequestStatus #3 -- What is, as last observed. Written by the system, not by users.
             """),
         new("io.k8s.api.authentication.v1.TokenRequestSpec", """
             object
@@ -48,11 +48,11 @@ public static class AuthenticationSchemas
             """),
         new("io.k8s.api.authentication.v1.TokenReview", """
             object kind=authentication.k8s.io|v1|TokenReview
-            apiVersion s
-            kind s
-            metadata @io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta #1
-            spec @io.k8s.api.authentication.v1.TokenReviewSpec ! #2
-            status @io.k8s.api.authentication.v1.TokenReviewStatus #3
+            apiVersion s -- Version of the schema that the object is written in, such as v1 or apps/v1.
+            kind s -- Which kind of object this is.
+            metadata @io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta #1 -- Name, namespace, labels and the server's bookkeeping.
+            spec @io.k8s.api.authentication.v1.TokenReviewSpec ! #2 -- What is wanted.
+            status @io.k8s.api.authentication.v1.TokenReviewStatus #3 -- What is, as last observed. Written by the system, not by users.
             """),
         new("io.k8s.api.authentication.v1.TokenReviewSpec", """
             object

@@ -21,11 +21,11 @@ public static class AuthorizationSchemas
             """),
         new("io.k8s.api.authorization.v1.LocalSubjectAccessReview", """
             object kind=authorization.k8s.io|v1|LocalSubjectAccessReview
-            apiVersion s
-            kind s
-            metadata @io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta #1
-            spec @io.k8s.api.authorization.v1.SubjectAccessReviewSpec ! #2
-            status @io.k8s.api.authorization.v1.SubjectAccessReviewStatus #3
+            apiVersion s -- Version of the schema that the object is written in, such as v1 or apps/v1.
+            kind s -- Which kind of object this is.
+            metadata @io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta #1 -- Name, namespace, labels and the server's bookkeeping.
+            spec @io.k8s.api.authorization.v1.SubjectAccessReviewSpec ! #2 -- What is wanted.
+            status @io.k8s.api.authorization.v1.SubjectAccessReviewStatus #3 -- What is, as last observed. Written by the system, not by users.
             """),
         new("io.k8s.api.authorization.v1.NonResourceAttributes", """
             object
@@ -58,11 +58,11 @@ public static class AuthorizationSchemas
             """),
         new("io.k8s.api.authorization.v1.SelfSubjectAccessReview", """
             object kind=authorization.k8s.io|v1|SelfSubjectAccessReview
-            apiVersion s
-            kind s
-            metadata @io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta #1
-            spec @io.k8s.api.authorization.v1.SelfSubjectAccessReviewSpec ! #2
-            status @io.k8s.api.authorization.v1.SubjectAccessReviewStatus #3
+            apiVersion s -- Version of the schema that the object is written in, such as v1 or apps/v1.
+            kind s -- Which kind of object this is.
+            metadata @io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta #1 -- Name, namespace, labels and the server's bookkeeping.
+            spec @io.k8s.api.authorization.v1.SelfSubjectAccessReviewSpec ! #2 -- What is wanted.
+            status @io.k8s.api.authorization.v1.SubjectAccessReviewStatus #3 -- What is, as last observed. Written by the system, not by users.
             """),
         new("io.k8s.api.authorization.v1.SelfSubjectAccessReviewSpec", """
             object
@@ -71,11 +71,11 @@ public static class AuthorizationSchemas
             """),
         new("io.k8s.api.authorization.v1.SelfSubjectRulesReview", """
             object kind=authorization.k8s.io|v1|SelfSubjectRulesReview
-            apiVersion s
-            kind s
-            metadata @io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta #1
-            spec @io.k8s.api.authorization.v1.SelfSubjectRulesReviewSpec ! #2
-            status @io.k8s.api.authorization.v1.SubjectRulesReviewStatus #3
+            apiVersion s -- Version of the schema that the object is written in, such as v1 or apps/v1.
+            kind s -- Which kind of object this is.
+            metadata @io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta #1 -- Name, namespace, labels and the server's bookkeeping.
+            spec @io.k8s.api.authorization.v1.SelfSubjectRulesReviewSpec ! #2 -- What is wanted.
+            status @io.k8s.api.authorization.v1.SubjectRulesReviewStatus #3 -- What is, as last observed. Written by the system, not by users.
             """),
         new("io.k8s.api.authorization.v1.SelfSubjectRulesReviewSpec", """
             object
@@ -83,11 +83,11 @@ public static class AuthorizationSchemas
             """),
         new("io.k8s.api.authorization.v1.SubjectAccessReview", """
             object kind=authorization.k8s.io|v1|SubjectAccessReview
-            apiVersion s
-            kind s
-            metadata @io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta #1
-            spec @io.k8s.api.authorization.v1.SubjectAccessReviewSpec ! #2
-            status @io.k8s.api.authorization.v1.SubjectAccessReviewStatus #3
+            apiVersion s -- Version of the schema that the object is written in, such as v1 or apps/v1.
+            kind s -- Which kind of object this is.
+            metadata @io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta #1 -- Name, namespace, labels and the server's bookkeeping.
+            spec @io.k8s.api.authorization.v1.SubjectAccessReviewSpec ! #2 -- What is wanted.
+            status @io.k8s.api.authorization.v1.SubjectAccessReviewStatus #3 -- What is, as last observed. Written by the system, not by users.
             """),
         new("io.k8s.api.authorization.v1.SubjectAccessReviewSpec", """
             object

@@ -11,11 +11,11 @@ public static class AutoscalingSchemas
     [
         new("io.k8s.api.autoscaling.v1.Scale", """
             object kind=autoscaling|v1|Scale
-            apiVersion s
-            kind s
-            metadata @io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta #1
-            spec @io.k8s.api.autoscaling.v1.ScaleSpec #2
-            status @io.k8s.api.autoscaling.v1.ScaleStatus #3
+            apiVersion s -- Version of the schema that the object is written in, such as v1 or apps/v1.
+            kind s -- Which kind of object this is.
+            metadata @io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta #1 -- Name, namespace, labels and the server's bookkeeping.
+            spec @io.k8s.api.autoscaling.v1.ScaleSpec #2 -- What is wanted.
+            status @io.k8s.api.autoscaling.v1.ScaleStatus #3 -- What is, as last observed. Written by the system, not by users.
             """),
         new("io.k8s.api.autoscaling.v1.ScaleSpec", """
             object

@@ -10,27 +10,27 @@ public static class CoordinationSchemas
     public static IEnumerable<KeyValuePair<string, string>> Definitions { get; } =
     [
         new("io.k8s.api.coordination.v1.Lease", """
-            object kind=coordination.k8s.io|v1|Lease
-            apiVersion s
-            kind s
-            metadata @io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta #1
-            spec @io.k8s.api.coordination.v1.LeaseSpec #2
+            object kind=coordination.k8s.io|v1|Lease -- Who holds something, and until when.
+            apiVersion s -- Version of the schema that the object is written in, such as v1 or apps/v1.
+            kind s -- Which kind of object this is.
+            metadata @io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta #1 -- Name, namespace, labels and the server's bookkeeping.
+            spec @io.k8s.api.coordination.v1.LeaseSpec #2 -- What is wanted.
             """),
         new("io.k8s.api.coordination.v1.LeaseList", """
             object kind=coordination.k8s.io|v1|LeaseList
-            apiVersion s
+            apiVersion s -- Version of the schema that the object is written in, such as v1 or apps/v1.
             items [@io.k8s.api.coordination.v1.Lease] ! #2
-            kind s
-            metadata @io.k8s.apimachinery.pkg.apis.meta.v1.ListMeta #1
+            kind s -- Which kind of object this is.
+            metadata @io.k8s.apimachinery.pkg.apis.meta.v1.ListMeta #1 -- Name, namespace, labels and the server's bookkeeping.
             """),
         new("io.k8s.api.coordination.v1.LeaseSpec", """
             object
-            acquireTime microtime ptr #3
-            holderIdentity s ptr #1
-            leaseDurationSeconds i32 ptr #2
-            leaseTransitions i32 ptr #5
+            acquireTime microtime ptr #3 -- When the holder got it.
+            holderIdentity s ptr #1 -- Who holds it.
+            leaseDurationSeconds i32 ptr #2 -- Seconds after renewTime at which others may take it.
+            leaseTransitions i32 ptr #5 -- How often the holder changed.
             preferredHolder s ptr #7
-            renewTime microtime ptr #4
+            renewTime microtime ptr #4 -- When the holder renewed it last.
             strategy s ptr #6
             """),
     ];

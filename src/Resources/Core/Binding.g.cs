@@ -19,15 +19,18 @@ public sealed partial record Binding : IKubernetesObject<Binding>
     /// <inheritdoc/>
     public Binding WithMetadata(ObjectMeta metadata) => this with { Metadata = metadata };
 
+    /// <summary>Version of the schema that the object is written in, such as v1 or apps/v1.</summary>
     [JsonPropertyName("apiVersion")]
     public string? ApiVersion { get; init; }
 
+    /// <summary>Which kind of object this is.</summary>
     [JsonPropertyName("kind")]
     public string? Kind { get; init; }
 
+    /// <summary>Name, namespace, labels and the server's bookkeeping.</summary>
     [JsonPropertyName("metadata")]
-    public global::KubeAspire.ApiMachinery.Meta.ObjectMeta Metadata { get; init; } = new();
+    public global::KubeAspire.ApiMachinery.Meta.ObjectMeta Metadata { get; init => field = value ?? new(); } = new();
 
     [JsonPropertyName("target")]
-    public global::KubeAspire.Resources.Core.ObjectReference Target { get; init; } = new();
+    public global::KubeAspire.Resources.Core.ObjectReference Target { get; init => field = value ?? new(); } = new();
 }

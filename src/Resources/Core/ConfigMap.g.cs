@@ -10,7 +10,7 @@ using KubeAspire.ApiMachinery.Serialization;
 
 namespace KubeAspire.Resources.Core;
 
-/// <summary>The kind <c>v1/ConfigMap</c>.</summary>
+/// <summary>The kind <c>v1/ConfigMap</c>. Configuration as keys and values.</summary>
 public sealed partial record ConfigMap : IKubernetesObject<ConfigMap>
 {
     /// <inheritdoc/>
@@ -19,21 +19,27 @@ public sealed partial record ConfigMap : IKubernetesObject<ConfigMap>
     /// <inheritdoc/>
     public ConfigMap WithMetadata(ObjectMeta metadata) => this with { Metadata = metadata };
 
+    /// <summary>Version of the schema that the object is written in, such as v1 or apps/v1.</summary>
     [JsonPropertyName("apiVersion")]
     public string? ApiVersion { get; init; }
 
+    /// <summary>Which kind of object this is.</summary>
     [JsonPropertyName("kind")]
     public string? Kind { get; init; }
 
+    /// <summary>Name, namespace, labels and the server's bookkeeping.</summary>
     [JsonPropertyName("metadata")]
-    public global::KubeAspire.ApiMachinery.Meta.ObjectMeta Metadata { get; init; } = new();
+    public global::KubeAspire.ApiMachinery.Meta.ObjectMeta Metadata { get; init => field = value ?? new(); } = new();
 
+    /// <summary>Values as bytes, in base64.</summary>
     [JsonPropertyName("binaryData")]
     public IReadOnlyDictionary<string, byte[]>? BinaryData { get; init; }
 
+    /// <summary>Values as text.</summary>
     [JsonPropertyName("data")]
     public IReadOnlyDictionary<string, string>? Data { get; init; }
 
+    /// <summary>Whether keys and values can never change again.</summary>
     [JsonPropertyName("immutable")]
     public bool? Immutable { get; init; }
 }

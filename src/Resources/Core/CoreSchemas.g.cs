@@ -49,9 +49,9 @@ public static class CoreSchemas
             """),
         new("io.k8s.api.core.v1.Binding", """
             object kind=|v1|Binding
-            apiVersion s
-            kind s
-            metadata @io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta #1
+            apiVersion s -- Version of the schema that the object is written in, such as v1 or apps/v1.
+            kind s -- Which kind of object this is.
+            metadata @io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta #1 -- Name, namespace, labels and the server's bookkeeping.
             target @io.k8s.api.core.v1.ObjectReference ! #2
             """),
         new("io.k8s.api.core.v1.CSIVolumeSource", """
@@ -96,13 +96,13 @@ public static class CoreSchemas
             signerName s ptr #2
             """),
         new("io.k8s.api.core.v1.ConfigMap", """
-            object kind=|v1|ConfigMap
-            apiVersion s
-            binaryData {bytes} #3
-            data {s} #2
-            immutable b ptr #4
-            kind s
-            metadata @io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta #1
+            object kind=|v1|ConfigMap -- Configuration as keys and values.
+            apiVersion s -- Version of the schema that the object is written in, such as v1 or apps/v1.
+            binaryData {bytes} #3 -- Values as bytes, in base64.
+            data {s} #2 -- Values as text.
+            immutable b ptr #4 -- Whether keys and values can never change again.
+            kind s -- Which kind of object this is.
+            metadata @io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta #1 -- Name, namespace, labels and the server's bookkeeping.
             """),
         new("io.k8s.api.core.v1.ConfigMapEnvSource", """
             object
@@ -117,10 +117,10 @@ public static class CoreSchemas
             """),
         new("io.k8s.api.core.v1.ConfigMapList", """
             object kind=|v1|ConfigMapList
-            apiVersion s
+            apiVersion s -- Version of the schema that the object is written in, such as v1 or apps/v1.
             items [@io.k8s.api.core.v1.ConfigMap] ! #2
-            kind s
-            metadata @io.k8s.apimachinery.pkg.apis.meta.v1.ListMeta #1
+            kind s -- Which kind of object this is.
+            metadata @io.k8s.apimachinery.pkg.apis.meta.v1.ListMeta #1 -- Name, namespace, labels and the server's bookkeeping.
             """),
         new("io.k8s.api.core.v1.ConfigMapNodeConfigSource", """
             object
@@ -144,32 +144,32 @@ public static class CoreSchemas
             optional b ptr #4
             """),
         new("io.k8s.api.core.v1.Container", """
-            object
-            args [s] list=atomic #4
-            command [s] list=atomic #3
-            env [@io.k8s.api.core.v1.EnvVar] list=map(name) patch=merge key=name #7
-            envFrom [@io.k8s.api.core.v1.EnvFromSource] list=atomic #19
-            image s #2
-            imagePullPolicy s #14
-            lifecycle @io.k8s.api.core.v1.Lifecycle ptr #12
-            livenessProbe @io.k8s.api.core.v1.Probe ptr #10
-            name s ! #1
-            ports [@io.k8s.api.core.v1.ContainerPort] list=map(containerPort,protocol) patch=merge key=containerPort #6
-            readinessProbe @io.k8s.api.core.v1.Probe ptr #11
-            resizePolicy [@io.k8s.api.core.v1.ContainerResizePolicy] list=atomic #23
-            resources @io.k8s.api.core.v1.ResourceRequirements #8
-            restartPolicy s ptr #24
-            restartPolicyRules [@io.k8s.api.core.v1.ContainerRestartRule] list=atomic #25
-            securityContext @io.k8s.api.core.v1.SecurityContext ptr #15
-            startupProbe @io.k8s.api.core.v1.Probe ptr #22
-            stdin b #16
-            stdinOnce b #17
-            terminationMessagePath s #13
-            terminationMessagePolicy s #20
-            tty b #18
-            volumeDevices [@io.k8s.api.core.v1.VolumeDevice] list=map(devicePath) patch=merge key=devicePath #21
-            volumeMounts [@io.k8s.api.core.v1.VolumeMount] list=map(mountPath) patch=merge key=mountPath #9
-            workingDir s #5
+            object -- One container of a pod.
+            args [s] list=atomic #4 -- Arguments in place of the image's. $(NAME) is expanded from the environment.
+            command [s] list=atomic #3 -- Program and first arguments in place of the image's entrypoint. $(NAME) is expanded from the environment.
+            env [@io.k8s.api.core.v1.EnvVar] list=map(name) patch=merge key=name #7 -- Environment variables.
+            envFrom [@io.k8s.api.core.v1.EnvFromSource] list=atomic #19 -- ConfigMaps and Secrets whose keys become environment variables; env goes before them.
+            image s #2 -- Name of the image to run.
+            imagePullPolicy s #14 -- Always, IfNotPresent or Never. Always for the tag latest, otherwise IfNotPresent.
+            lifecycle @io.k8s.api.core.v1.Lifecycle ptr #12 -- What is done after the start and before the stop.
+            livenessProbe @io.k8s.api.core.v1.Probe ptr #10 -- The container is restarted when this fails.
+            name s ! #1 -- Name, unique in the pod. A DNS label.
+            ports [@io.k8s.api.core.v1.ContainerPort] list=map(containerPort,protocol) patch=merge key=containerPort #6 -- Ports the program listens on. Documentation mostly: a port not listed can be reached too.
+            readinessProbe @io.k8s.api.core.v1.Probe ptr #11 -- The container gets no requests while this fails.
+            resizePolicy [@io.k8s.api.core.v1.ContainerResizePolicy] list=atomic #23 -- What happens when resources are changed while the container runs.
+            resources @io.k8s.api.core.v1.ResourceRequirements #8 -- What the container is given at least, and at most.
+            restartPolicy s ptr #24 -- Overrides the pod's restart policy for this container. Always makes an init container run beside the others.
+            restartPolicyRules [@io.k8s.api.core.v1.ContainerRestartRule] list=atomic #25 -- Exit codes after which the container is restarted whatever its policy says.
+            securityContext @io.k8s.api.core.v1.SecurityContext ptr #15 -- User, capabilities and security settings; goes before the pod's.
+            startupProbe @io.k8s.api.core.v1.Probe ptr #22 -- The other probes wait until this has succeeded once.
+            stdin b #16 -- Whether standard input is kept open.
+            stdinOnce b #17 -- Whether standard input is closed after the first client has left.
+            terminationMessagePath s #13 -- File whose content becomes the container's last message. /dev/termination-log by default.
+            terminationMessagePolicy s #20 -- File, or FallbackToLogsOnError to use the end of the log when the file is empty.
+            tty b #18 -- Whether the container gets a terminal.
+            volumeDevices [@io.k8s.api.core.v1.VolumeDevice] list=map(devicePath) patch=merge key=devicePath #21 -- Block devices of the container.
+            volumeMounts [@io.k8s.api.core.v1.VolumeMount] list=map(mountPath) patch=merge key=mountPath #9 -- Where volumes appear in the container.
+            workingDir s #5 -- Directory the program starts in; the image's by default.
             """),
         new("io.k8s.api.core.v1.ContainerExtendedResourceRequest", """
             object
@@ -183,12 +183,12 @@ public static class CoreSchemas
             sizeBytes i64 #2
             """),
         new("io.k8s.api.core.v1.ContainerPort", """
-            object
-            containerPort i32 ! #3
-            hostIP s #5
-            hostPort i32 #2
-            name s #1
-            protocol s #4
+            object -- A port that a container listens on.
+            containerPort i32 ! #3 -- Number of the port in the pod.
+            hostIP s #5 -- Address of the node that hostPort is bound to.
+            hostPort i32 #2 -- Port of the node that leads here.
+            name s #1 -- Name by which services may refer to the port.
+            protocol s #4 -- TCP, UDP or SCTP. TCP by default.
             """),
         new("io.k8s.api.core.v1.ContainerResizePolicy", """
             object
@@ -298,18 +298,18 @@ public static class CoreSchemas
             ports [@io.k8s.api.core.v1.EndpointPort] list=atomic #3
             """),
         new("io.k8s.api.core.v1.Endpoints", """
-            object kind=|v1|Endpoints
-            apiVersion s
-            kind s
-            metadata @io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta #1
-            subsets [@io.k8s.api.core.v1.EndpointSubset] list=atomic #2
+            object kind=|v1|Endpoints -- The addresses behind a Service, in the form before EndpointSlice.
+            apiVersion s -- Version of the schema that the object is written in, such as v1 or apps/v1.
+            kind s -- Which kind of object this is.
+            metadata @io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta #1 -- Name, namespace, labels and the server's bookkeeping.
+            subsets [@io.k8s.api.core.v1.EndpointSubset] list=atomic #2 -- Addresses with the ports they all have.
             """),
         new("io.k8s.api.core.v1.EndpointsList", """
             object kind=|v1|EndpointsList
-            apiVersion s
+            apiVersion s -- Version of the schema that the object is written in, such as v1 or apps/v1.
             items [@io.k8s.api.core.v1.Endpoints] ! #2
-            kind s
-            metadata @io.k8s.apimachinery.pkg.apis.meta.v1.ListMeta #1
+            kind s -- Which kind of object this is.
+            metadata @io.k8s.apimachinery.pkg.apis.meta.v1.ListMeta #1 -- Name, namespace, labels and the server's bookkeeping.
             """),
         new("io.k8s.api.core.v1.EnvFromSource", """
             object
@@ -318,18 +318,18 @@ public static class CoreSchemas
             secretRef @io.k8s.api.core.v1.SecretEnvSource ptr #3
             """),
         new("io.k8s.api.core.v1.EnvVar", """
-            object
-            name s ! #1
-            value s #2
-            valueFrom @io.k8s.api.core.v1.EnvVarSource ptr #3
+            object -- An environment variable.
+            name s ! #1 -- Name of the variable.
+            value s #2 -- Value. $(NAME) is expanded from variables before it.
+            valueFrom @io.k8s.api.core.v1.EnvVarSource ptr #3 -- Where the value comes from instead.
             """),
         new("io.k8s.api.core.v1.EnvVarSource", """
-            object
-            configMapKeyRef @io.k8s.api.core.v1.ConfigMapKeySelector ptr #3
-            fieldRef @io.k8s.api.core.v1.ObjectFieldSelector ptr #1
-            fileKeyRef @io.k8s.api.core.v1.FileKeySelector ptr #5
-            resourceFieldRef @io.k8s.api.core.v1.ResourceFieldSelector ptr #2
-            secretKeyRef @io.k8s.api.core.v1.SecretKeySelector ptr #4
+            object -- Where a variable's value comes from; exactly one.
+            configMapKeyRef @io.k8s.api.core.v1.ConfigMapKeySelector ptr #3 -- Key of a ConfigMap.
+            fieldRef @io.k8s.api.core.v1.ObjectFieldSelector ptr #1 -- Field of the pod.
+            fileKeyRef @io.k8s.api.core.v1.FileKeySelector ptr #5 -- Key of a file with variables in a volume.
+            resourceFieldRef @io.k8s.api.core.v1.ResourceFieldSelector ptr #2 -- Request or limit of a container.
+            secretKeyRef @io.k8s.api.core.v1.SecretKeySelector ptr #4 -- Key of a Secret.
             """),
         new("io.k8s.api.core.v1.EphemeralContainer", """
             object
@@ -365,31 +365,31 @@ public static class CoreSchemas
             volumeClaimTemplate @io.k8s.api.core.v1.PersistentVolumeClaimTemplate ptr #1
             """),
         new("io.k8s.api.core.v1.Event", """
-            object kind=|v1|Event
-            action s #12
-            apiVersion s
-            count i32 #8
-            eventTime microtime #10
-            firstTimestamp time #6
-            involvedObject @io.k8s.api.core.v1.ObjectReference ! #2
-            kind s
-            lastTimestamp time #7
-            message s #4
-            metadata @io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta ! #1
-            reason s #3
-            related @io.k8s.api.core.v1.ObjectReference ptr #13
-            reportingComponent s #14
-            reportingInstance s #15
-            series @io.k8s.api.core.v1.EventSeries ptr #11
-            source @io.k8s.api.core.v1.EventSource #5
-            type s #9
+            object kind=|v1|Event -- Something worth telling that happened to an object.
+            action s #12 -- What was done about it.
+            apiVersion s -- Version of the schema that the object is written in, such as v1 or apps/v1.
+            count i32 #8 -- How often it happened.
+            eventTime microtime #10 -- When it happened, to the microsecond.
+            firstTimestamp time #6 -- When it happened first.
+            involvedObject @io.k8s.api.core.v1.ObjectReference ! #2 -- What it happened to.
+            kind s -- Which kind of object this is.
+            lastTimestamp time #7 -- When it happened last.
+            message s #4 -- What happened, for people.
+            metadata @io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta ! #1 -- Name, namespace, labels and the server's bookkeeping.
+            reason s #3 -- Why, in one word.
+            related @io.k8s.api.core.v1.ObjectReference ptr #13 -- A second object that has to do with it.
+            reportingComponent s #14 -- Who tells.
+            reportingInstance s #15 -- Which instance of it.
+            series @io.k8s.api.core.v1.EventSeries ptr #11 -- How often and when last, for events that repeat.
+            source @io.k8s.api.core.v1.EventSource #5 -- Who tells, in the old form.
+            type s #9 -- Normal or Warning.
             """),
         new("io.k8s.api.core.v1.EventList", """
             object kind=|v1|EventList
-            apiVersion s
+            apiVersion s -- Version of the schema that the object is written in, such as v1 or apps/v1.
             items [@io.k8s.api.core.v1.Event] ! #2
-            kind s
-            metadata @io.k8s.apimachinery.pkg.apis.meta.v1.ListMeta #1
+            kind s -- Which kind of object this is.
+            metadata @io.k8s.apimachinery.pkg.apis.meta.v1.ListMeta #1 -- Name, namespace, labels and the server's bookkeeping.
             """),
         new("io.k8s.api.core.v1.EventSeries", """
             object
@@ -514,10 +514,10 @@ public static class CoreSchemas
             path s ! #2
             """),
         new("io.k8s.api.core.v1.Lifecycle", """
-            object
-            postStart @io.k8s.api.core.v1.LifecycleHandler ptr #1
-            preStop @io.k8s.api.core.v1.LifecycleHandler ptr #2
-            stopSignal s ptr #3
+            object -- Hooks of a container.
+            postStart @io.k8s.api.core.v1.LifecycleHandler ptr #1 -- Done right after the start.
+            preStop @io.k8s.api.core.v1.LifecycleHandler ptr #2 -- Done before the container is asked to end; counts towards the grace period.
+            stopSignal s ptr #3 -- Signal that asks the container to end; the image's by default.
             """),
         new("io.k8s.api.core.v1.LifecycleHandler", """
             object
@@ -554,12 +554,12 @@ public static class CoreSchemas
             server s ! #1
             """),
         new("io.k8s.api.core.v1.Namespace", """
-            object kind=|v1|Namespace
-            apiVersion s
-            kind s
-            metadata @io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta #1
-            spec @io.k8s.api.core.v1.NamespaceSpec #2
-            status @io.k8s.api.core.v1.NamespaceStatus #3
+            object kind=|v1|Namespace -- A part of the cluster with names of its own.
+            apiVersion s -- Version of the schema that the object is written in, such as v1 or apps/v1.
+            kind s -- Which kind of object this is.
+            metadata @io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta #1 -- Name, namespace, labels and the server's bookkeeping.
+            spec @io.k8s.api.core.v1.NamespaceSpec #2 -- What is wanted.
+            status @io.k8s.api.core.v1.NamespaceStatus #3 -- What is, as last observed. Written by the system, not by users.
             """),
         new("io.k8s.api.core.v1.NamespaceCondition", """
             object
@@ -571,27 +571,27 @@ public static class CoreSchemas
             """),
         new("io.k8s.api.core.v1.NamespaceList", """
             object kind=|v1|NamespaceList
-            apiVersion s
+            apiVersion s -- Version of the schema that the object is written in, such as v1 or apps/v1.
             items [@io.k8s.api.core.v1.Namespace] ! #2
-            kind s
-            metadata @io.k8s.apimachinery.pkg.apis.meta.v1.ListMeta #1
+            kind s -- Which kind of object this is.
+            metadata @io.k8s.apimachinery.pkg.apis.meta.v1.ListMeta #1 -- Name, namespace, labels and the server's bookkeeping.
             """),
         new("io.k8s.api.core.v1.NamespaceSpec", """
             object
-            finalizers [s] list=atomic #1
+            finalizers [s] list=atomic #1 -- Who must act before the namespace is gone.
             """),
         new("io.k8s.api.core.v1.NamespaceStatus", """
             object
-            conditions [@io.k8s.api.core.v1.NamespaceCondition] list=map(type) patch=merge key=type #2
-            phase s #1
+            conditions [@io.k8s.api.core.v1.NamespaceCondition] list=map(type) patch=merge key=type #2 -- What a deletion waits for.
+            phase s #1 -- Active, or Terminating while its contents are deleted.
             """),
         new("io.k8s.api.core.v1.Node", """
-            object kind=|v1|Node
-            apiVersion s
-            kind s
-            metadata @io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta #1
-            spec @io.k8s.api.core.v1.NodeSpec #2
-            status @io.k8s.api.core.v1.NodeStatus #3
+            object kind=|v1|Node -- A machine that runs pods.
+            apiVersion s -- Version of the schema that the object is written in, such as v1 or apps/v1.
+            kind s -- Which kind of object this is.
+            metadata @io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta #1 -- Name, namespace, labels and the server's bookkeeping.
+            spec @io.k8s.api.core.v1.NodeSpec #2 -- What is wanted.
+            status @io.k8s.api.core.v1.NodeStatus #3 -- What is, as last observed. Written by the system, not by users.
             """),
         new("io.k8s.api.core.v1.NodeAddress", """
             object
@@ -639,10 +639,10 @@ public static class CoreSchemas
             """),
         new("io.k8s.api.core.v1.NodeList", """
             object kind=|v1|NodeList
-            apiVersion s
+            apiVersion s -- Version of the schema that the object is written in, such as v1 or apps/v1.
             items [@io.k8s.api.core.v1.Node] ! #2
-            kind s
-            metadata @io.k8s.apimachinery.pkg.apis.meta.v1.ListMeta #1
+            kind s -- Which kind of object this is.
+            metadata @io.k8s.apimachinery.pkg.apis.meta.v1.ListMeta #1 -- Name, namespace, labels and the server's bookkeeping.
             """),
         new("io.k8s.api.core.v1.NodeRuntimeHandler", """
             object
@@ -673,24 +673,24 @@ public static class CoreSchemas
             object
             configSource @io.k8s.api.core.v1.NodeConfigSource deprecated ptr #6
             externalID s deprecated #2
-            podCIDR s #1
-            podCIDRs [s] list=set patch=merge #7
-            providerID s #3
-            taints [@io.k8s.api.core.v1.Taint] list=atomic #5
-            unschedulable b #4
+            podCIDR s #1 -- Range of addresses for the pods of the node.
+            podCIDRs [s] list=set patch=merge #7 -- Ranges of addresses for the pods of the node; the first is podCIDR.
+            providerID s #3 -- Name of the machine at its cloud.
+            taints [@io.k8s.api.core.v1.Taint] list=atomic #5 -- What keeps pods away that do not tolerate it.
+            unschedulable b #4 -- Whether new pods are kept away.
             """),
         new("io.k8s.api.core.v1.NodeStatus", """
             object
-            addresses [@io.k8s.api.core.v1.NodeAddress] list=map(type) patch=merge key=type #5
-            allocatable {quantity} #2
-            capacity {quantity} #1
-            conditions [@io.k8s.api.core.v1.NodeCondition] list=map(type) patch=merge key=type #4
+            addresses [@io.k8s.api.core.v1.NodeAddress] list=map(type) patch=merge key=type #5 -- Addresses and names of the node.
+            allocatable {quantity} #2 -- Resources that pods may use.
+            capacity {quantity} #1 -- Resources that the machine has.
+            conditions [@io.k8s.api.core.v1.NodeCondition] list=map(type) patch=merge key=type #4 -- Ready, MemoryPressure, DiskPressure, PIDPressure and NetworkUnavailable.
             config @io.k8s.api.core.v1.NodeConfigStatus ptr #11
-            daemonEndpoints @io.k8s.api.core.v1.NodeDaemonEndpoints #6
+            daemonEndpoints @io.k8s.api.core.v1.NodeDaemonEndpoints #6 -- Ports of the node's own services.
             declaredFeatures [s] list=atomic #14
             features @io.k8s.api.core.v1.NodeFeatures ptr #13
-            images [@io.k8s.api.core.v1.ContainerImage] list=atomic #8
-            nodeInfo @io.k8s.api.core.v1.NodeSystemInfo #7
+            images [@io.k8s.api.core.v1.ContainerImage] list=atomic #8 -- Images that are on the node.
+            nodeInfo @io.k8s.api.core.v1.NodeSystemInfo #7 -- Versions of system, kernel, runtime and agent.
             phase s deprecated #3
             runtimeHandlers [@io.k8s.api.core.v1.NodeRuntimeHandler] list=atomic #12
             volumesAttached [@io.k8s.api.core.v1.AttachedVolume] list=atomic #10
@@ -757,12 +757,12 @@ public static class CoreSchemas
             pdID s ! #1
             """),
         new("io.k8s.api.core.v1.Pod", """
-            object kind=|v1|Pod
-            apiVersion s
-            kind s
-            metadata @io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta #1
-            spec @io.k8s.api.core.v1.PodSpec #2
-            status @io.k8s.api.core.v1.PodStatus #3
+            object kind=|v1|Pod -- Containers that run together on one node and share its address and its volumes.
+            apiVersion s -- Version of the schema that the object is written in, such as v1 or apps/v1.
+            kind s -- Which kind of object this is.
+            metadata @io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta #1 -- Name, namespace, labels and the server's bookkeeping.
+            spec @io.k8s.api.core.v1.PodSpec #2 -- What is wanted.
+            status @io.k8s.api.core.v1.PodStatus #3 -- What is, as last observed. Written by the system, not by users.
             """),
         new("io.k8s.api.core.v1.PodAffinity", """
             object
@@ -794,14 +794,14 @@ public static class CoreSchemas
             userAnnotations {s} #7
             """),
         new("io.k8s.api.core.v1.PodCondition", """
-            object
+            object -- One fact about a pod.
             lastProbeTime time #3
-            lastTransitionTime time #4
-            message s #6
+            lastTransitionTime time #4 -- When the status changed last.
+            message s #6 -- Why, for people.
             observedGeneration i64 #7
-            reason s #5
-            status s ! #2
-            type s ! #1
+            reason s #5 -- Why, in one word.
+            status s ! #2 -- True, False or Unknown.
+            type s ! #1 -- Which fact.
             """),
         new("io.k8s.api.core.v1.PodDNSConfig", """
             object
@@ -825,10 +825,10 @@ public static class CoreSchemas
             """),
         new("io.k8s.api.core.v1.PodList", """
             object kind=|v1|PodList
-            apiVersion s
+            apiVersion s -- Version of the schema that the object is written in, such as v1 or apps/v1.
             items [@io.k8s.api.core.v1.Pod] ! #2
-            kind s
-            metadata @io.k8s.apimachinery.pkg.apis.meta.v1.ListMeta #1
+            kind s -- Which kind of object this is.
+            metadata @io.k8s.apimachinery.pkg.apis.meta.v1.ListMeta #1 -- Name, namespace, labels and the server's bookkeeping.
             """),
         new("io.k8s.api.core.v1.PodOS", """
             object
@@ -874,92 +874,92 @@ public static class CoreSchemas
             windowsOptions @io.k8s.api.core.v1.WindowsSecurityContextOptions ptr #8
             """),
         new("io.k8s.api.core.v1.PodSpec", """
-            object
-            activeDeadlineSeconds i64 ptr #5
-            affinity @io.k8s.api.core.v1.Affinity ptr #18
-            automountServiceAccountToken b ptr #21
-            containers [@io.k8s.api.core.v1.Container] ! list=map(name) patch=merge key=name #2
-            dnsConfig @io.k8s.api.core.v1.PodDNSConfig ptr #26
-            dnsPolicy s #6
-            enableServiceLinks b ptr #30
-            ephemeralContainers [@io.k8s.api.core.v1.EphemeralContainer] list=map(name) patch=merge key=name #34
-            hostAliases [@io.k8s.api.core.v1.HostAlias] list=map(ip) patch=merge key=ip #23
-            hostIPC b #13
-            hostNetwork b #11
-            hostPID b #12
-            hostUsers b ptr #37
-            hostname s #16
+            object -- What a pod is to run, and how.
+            activeDeadlineSeconds i64 ptr #5 -- Seconds after its start at which the pod is stopped and fails.
+            affinity @io.k8s.api.core.v1.Affinity ptr #18 -- Which nodes and which other pods the pod wants to be near to or away from.
+            automountServiceAccountToken b ptr #21 -- Whether a token of the service account is mounted into the containers.
+            containers [@io.k8s.api.core.v1.Container] ! list=map(name) patch=merge key=name #2 -- Containers of the pod. At least one; cannot be added or removed later.
+            dnsConfig @io.k8s.api.core.v1.PodDNSConfig ptr #26 -- Name servers, search domains and options beside those of dnsPolicy.
+            dnsPolicy s #6 -- Where names are resolved: ClusterFirst, ClusterFirstWithHostNet, Default or None. ClusterFirst by default.
+            enableServiceLinks b ptr #30 -- Whether services of the namespace appear as environment variables. True by default.
+            ephemeralContainers [@io.k8s.api.core.v1.EphemeralContainer] list=map(name) patch=merge key=name #34 -- Containers added to a running pod for debugging, through a subresource of their own.
+            hostAliases [@io.k8s.api.core.v1.HostAlias] list=map(ip) patch=merge key=ip #23 -- Lines for the hosts file of the pod.
+            hostIPC b #13 -- Whether the pod uses the node's IPC namespace.
+            hostNetwork b #11 -- Whether the pod uses the node's network. Its ports are then the node's.
+            hostPID b #12 -- Whether the pod sees the node's processes.
+            hostUsers b ptr #37 -- Whether the pod uses the node's user namespace. True by default.
+            hostname s #16 -- Host name inside the pod; its name by default.
             hostnameOverride s ptr #41
-            imagePullSecrets [@io.k8s.api.core.v1.LocalObjectReference] list=map(name) patch=merge key=name #15
-            initContainers [@io.k8s.api.core.v1.Container] list=map(name) patch=merge key=name #20
-            nodeName s #10
-            nodeSelector {s} map=atomic #7
-            os @io.k8s.api.core.v1.PodOS ptr #36
-            overhead {quantity} #32
-            preemptionPolicy s ptr #31
-            priority i32 ptr #25
-            priorityClassName s #24
-            readinessGates [@io.k8s.api.core.v1.PodReadinessGate] list=atomic #28
+            imagePullSecrets [@io.k8s.api.core.v1.LocalObjectReference] list=map(name) patch=merge key=name #15 -- Secrets of this namespace with credentials for registries.
+            initContainers [@io.k8s.api.core.v1.Container] list=map(name) patch=merge key=name #20 -- Containers that run one after the other before the others start. One with restartPolicy Always runs beside them.
+            nodeName s #10 -- Node that runs the pod. Set by the scheduler.
+            nodeSelector {s} map=atomic #7 -- Labels a node must have.
+            os @io.k8s.api.core.v1.PodOS ptr #36 -- Operating system the containers are made for.
+            overhead {quantity} #32 -- Resources the pod costs beside those of its containers, by its runtime class.
+            preemptionPolicy s ptr #31 -- Whether the pod may displace pods of lower priority: PreemptLowerPriority or Never.
+            priority i32 ptr #25 -- Higher goes first. Set from priorityClassName.
+            priorityClassName s #24 -- Priority class of the pod.
+            readinessGates [@io.k8s.api.core.v1.PodReadinessGate] list=atomic #28 -- Conditions that others set and that must be True for the pod to be ready.
             resourceClaims [@io.k8s.api.core.v1.PodResourceClaim] list=map(name) patch=merge,retainKeys key=name #39
             resources @io.k8s.api.core.v1.ResourceRequirements ptr #40
-            restartPolicy s #3
-            runtimeClassName s ptr #29
-            schedulerName s #19
-            schedulingGates [@io.k8s.api.core.v1.PodSchedulingGate] list=map(name) patch=merge key=name #38
+            restartPolicy s #3 -- Whether ended containers are started again: Always, OnFailure or Never. Always by default.
+            runtimeClassName s ptr #29 -- Runtime class that runs the pod.
+            schedulerName s #19 -- Scheduler that chooses the node. default-scheduler by default.
+            schedulingGates [@io.k8s.api.core.v1.PodSchedulingGate] list=map(name) patch=merge key=name #38 -- The pod is not scheduled while there is one.
             schedulingGroup @io.k8s.api.core.v1.PodSchedulingGroup ptr #43
-            securityContext @io.k8s.api.core.v1.PodSecurityContext ptr #14
-            serviceAccount s deprecated #9
-            serviceAccountName s #8
-            setHostnameAsFQDN b ptr #35
-            shareProcessNamespace b ptr #27
-            subdomain s #17
-            terminationGracePeriodSeconds i64 ptr #4
-            tolerations [@io.k8s.api.core.v1.Toleration] list=atomic #22
-            topologySpreadConstraints [@io.k8s.api.core.v1.TopologySpreadConstraint] list=map(topologyKey,whenUnsatisfiable) patch=merge key=topologyKey #33
-            volumes [@io.k8s.api.core.v1.Volume] list=map(name) patch=merge,retainKeys key=name #1
+            securityContext @io.k8s.api.core.v1.PodSecurityContext ptr #14 -- Users, groups and security settings of all containers.
+            serviceAccount s deprecated #9 -- Old name of serviceAccountName.
+            serviceAccountName s #8 -- Service account that the pod runs as.
+            setHostnameAsFQDN b ptr #35 -- Whether the host name is the pod's full domain name.
+            shareProcessNamespace b ptr #27 -- Whether containers see each other's processes.
+            subdomain s #17 -- Domain below the namespace's in which the pod has a name.
+            terminationGracePeriodSeconds i64 ptr #4 -- Seconds between asking the containers to end and killing them. 30 by default.
+            tolerations [@io.k8s.api.core.v1.Toleration] list=atomic #22 -- Taints of nodes that do not keep the pod away.
+            topologySpreadConstraints [@io.k8s.api.core.v1.TopologySpreadConstraint] list=map(topologyKey,whenUnsatisfiable) patch=merge key=topologyKey #33 -- How evenly pods are to be spread over nodes or zones.
+            volumes [@io.k8s.api.core.v1.Volume] list=map(name) patch=merge,retainKeys key=name #1 -- Volumes that containers may mount.
             """),
         new("io.k8s.api.core.v1.PodStatus", """
-            object
+            object -- What a pod does, as its node last told.
             allocatedResources {quantity} #19
-            conditions [@io.k8s.api.core.v1.PodCondition] list=map(type) patch=merge key=type #2
-            containerStatuses [@io.k8s.api.core.v1.ContainerStatus] list=atomic #8
+            conditions [@io.k8s.api.core.v1.PodCondition] list=map(type) patch=merge key=type #2 -- Conditions such as PodScheduled, Initialized, ContainersReady and Ready.
+            containerStatuses [@io.k8s.api.core.v1.ContainerStatus] list=atomic #8 -- State of each container.
             ephemeralContainerStatuses [@io.k8s.api.core.v1.ContainerStatus] list=atomic #13
             extendedResourceClaimStatus @io.k8s.api.core.v1.PodExtendedResourceClaimStatus ptr #18
-            hostIP s #5
+            hostIP s #5 -- Address of the node.
             hostIPs [@io.k8s.api.core.v1.HostIP] list=atomic patch=merge key=ip #16
-            initContainerStatuses [@io.k8s.api.core.v1.ContainerStatus] list=atomic #10
-            message s #3
+            initContainerStatuses [@io.k8s.api.core.v1.ContainerStatus] list=atomic #10 -- State of each init container.
+            message s #3 -- Why the pod is in this state, for people.
             nodeAllocatableResourceClaimStatuses [@io.k8s.api.core.v1.NodeAllocatableResourceClaimStatus] list=atomic #21
-            nominatedNodeName s #11
-            observedGeneration i64 #17
-            phase s #1
-            podIP s #6
-            podIPs [@io.k8s.api.core.v1.PodIP] list=map(ip) patch=merge key=ip #12
-            qosClass s #9
-            reason s #4
+            nominatedNodeName s #11 -- Node on which room is being made for the pod.
+            observedGeneration i64 #17 -- Generation that the status is about.
+            phase s #1 -- Pending, Running, Succeeded, Failed or Unknown.
+            podIP s #6 -- Address of the pod.
+            podIPs [@io.k8s.api.core.v1.PodIP] list=map(ip) patch=merge key=ip #12 -- Addresses of the pod; the first is podIP.
+            qosClass s #9 -- How hard its resources are promised: Guaranteed, Burstable or BestEffort.
+            reason s #4 -- Why the pod is in this state, in one word.
             resize s deprecated #14
             resourceClaimStatuses [@io.k8s.api.core.v1.PodResourceClaimStatus] list=map(name) patch=merge,retainKeys key=name #15
             resources @io.k8s.api.core.v1.ResourceRequirements ptr #20
-            startTime time ptr #7
+            startTime time ptr #7 -- When the node accepted the pod.
             """),
         new("io.k8s.api.core.v1.PodTemplate", """
             object kind=|v1|PodTemplate
-            apiVersion s
-            kind s
-            metadata @io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta #1
+            apiVersion s -- Version of the schema that the object is written in, such as v1 or apps/v1.
+            kind s -- Which kind of object this is.
+            metadata @io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta #1 -- Name, namespace, labels and the server's bookkeeping.
             template @io.k8s.api.core.v1.PodTemplateSpec #2
             """),
         new("io.k8s.api.core.v1.PodTemplateList", """
             object kind=|v1|PodTemplateList
-            apiVersion s
+            apiVersion s -- Version of the schema that the object is written in, such as v1 or apps/v1.
             items [@io.k8s.api.core.v1.PodTemplate] ! #2
-            kind s
-            metadata @io.k8s.apimachinery.pkg.apis.meta.v1.ListMeta #1
+            kind s -- Which kind of object this is.
+            metadata @io.k8s.apimachinery.pkg.apis.meta.v1.ListMeta #1 -- Name, namespace, labels and the server's bookkeeping.
             """),
         new("io.k8s.api.core.v1.PodTemplateSpec", """
-            object
-            metadata @io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta #1
-            spec @io.k8s.api.core.v1.PodSpec #2
+            object -- What a workload makes its pods from.
+            metadata @io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta #1 -- Labels and annotations of the pods.
+            spec @io.k8s.api.core.v1.PodSpec #2 -- Spec of the pods.
             """),
         new("io.k8s.api.core.v1.PortStatus", """
             object
@@ -979,17 +979,17 @@ public static class CoreSchemas
             weight i32 ! #1
             """),
         new("io.k8s.api.core.v1.Probe", """
-            object
-            exec @io.k8s.api.core.v1.ExecAction ptr #1.1
-            failureThreshold i32 #6
-            grpc @io.k8s.api.core.v1.GRPCAction ptr #1.4
-            httpGet @io.k8s.api.core.v1.HTTPGetAction ptr #1.2
-            initialDelaySeconds i32 #2
-            periodSeconds i32 #4
-            successThreshold i32 #5
-            tcpSocket @io.k8s.api.core.v1.TCPSocketAction ptr #1.3
-            terminationGracePeriodSeconds i64 ptr #7
-            timeoutSeconds i32 #3
+            object -- How to ask a container whether it is well.
+            exec @io.k8s.api.core.v1.ExecAction ptr #1.1 -- Well when this command exits with 0.
+            failureThreshold i32 #6 -- Failures in a row that count as not well. 3 by default.
+            grpc @io.k8s.api.core.v1.GRPCAction ptr #1.4 -- Well when the gRPC health service says so.
+            httpGet @io.k8s.api.core.v1.HTTPGetAction ptr #1.2 -- Well when this request is answered with 200 to 399.
+            initialDelaySeconds i32 #2 -- Seconds after the start before the first question.
+            periodSeconds i32 #4 -- Seconds between questions. 10 by default.
+            successThreshold i32 #5 -- Successes in a row that count as well. 1 by default.
+            tcpSocket @io.k8s.api.core.v1.TCPSocketAction ptr #1.3 -- Well when a connection can be made.
+            terminationGracePeriodSeconds i64 ptr #7 -- Seconds a container that is not well has to end; the pod's by default.
+            timeoutSeconds i32 #3 -- Seconds to wait for an answer. 1 by default.
             """),
         new("io.k8s.api.core.v1.ProjectedVolumeSource", """
             object
@@ -1017,12 +1017,12 @@ public static class CoreSchemas
             user s #5
             """),
         new("io.k8s.api.core.v1.ReplicationController", """
-            object kind=|v1|ReplicationController
-            apiVersion s
-            kind s
-            metadata @io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta #1
-            spec @io.k8s.api.core.v1.ReplicationControllerSpec #2
-            status @io.k8s.api.core.v1.ReplicationControllerStatus #3
+            object kind=|v1|ReplicationController -- Keeps a number of pods running. ReplicaSet is its successor.
+            apiVersion s -- Version of the schema that the object is written in, such as v1 or apps/v1.
+            kind s -- Which kind of object this is.
+            metadata @io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta #1 -- Name, namespace, labels and the server's bookkeeping.
+            spec @io.k8s.api.core.v1.ReplicationControllerSpec #2 -- What is wanted.
+            status @io.k8s.api.core.v1.ReplicationControllerStatus #3 -- What is, as last observed. Written by the system, not by users.
             """),
         new("io.k8s.api.core.v1.ReplicationControllerCondition", """
             object
@@ -1034,17 +1034,17 @@ public static class CoreSchemas
             """),
         new("io.k8s.api.core.v1.ReplicationControllerList", """
             object kind=|v1|ReplicationControllerList
-            apiVersion s
+            apiVersion s -- Version of the schema that the object is written in, such as v1 or apps/v1.
             items [@io.k8s.api.core.v1.ReplicationController] ! #2
-            kind s
-            metadata @io.k8s.apimachinery.pkg.apis.meta.v1.ListMeta #1
+            kind s -- Which kind of object this is.
+            metadata @io.k8s.apimachinery.pkg.apis.meta.v1.ListMeta #1 -- Name, namespace, labels and the server's bookkeeping.
             """),
         new("io.k8s.api.core.v1.ReplicationControllerSpec", """
             object
-            minReadySeconds i32 #4
-            replicas i32 ptr #1
-            selector {s} map=atomic #2
-            template @io.k8s.api.core.v1.PodTemplateSpec ptr #3
+            minReadySeconds i32 #4 -- Seconds a pod must have been ready to count as available. 0 by default.
+            replicas i32 ptr #1 -- Pods wanted. 1 by default.
+            selector {s} map=atomic #2 -- Labels of the pods that are counted; the template's by default.
+            template @io.k8s.api.core.v1.PodTemplateSpec ptr #3 -- What new pods are made from.
             """),
         new("io.k8s.api.core.v1.ReplicationControllerStatus", """
             object
@@ -1073,10 +1073,10 @@ public static class CoreSchemas
             resourceID s ! #1
             """),
         new("io.k8s.api.core.v1.ResourceRequirements", """
-            object
-            claims [@io.k8s.api.core.v1.ResourceClaim] list=map(name) #3
-            limits {quantity} #1
-            requests {quantity} #2
+            object -- What a container is given.
+            claims [@io.k8s.api.core.v1.ResourceClaim] list=map(name) #3 -- Dynamically allocated devices.
+            limits {quantity} #1 -- Most that may be used.
+            requests {quantity} #2 -- Least that is kept free for it; the limit by default.
             """),
         new("io.k8s.api.core.v1.ResourceStatus", """
             object
@@ -1109,14 +1109,14 @@ public static class CoreSchemas
             type s ! #1
             """),
         new("io.k8s.api.core.v1.Secret", """
-            object kind=|v1|Secret
-            apiVersion s
-            data {bytes} #2
-            immutable b ptr #5
-            kind s
-            metadata @io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta #1
-            stringData {s} #4
-            type s #3
+            object kind=|v1|Secret -- Confidential keys and values.
+            apiVersion s -- Version of the schema that the object is written in, such as v1 or apps/v1.
+            data {bytes} #2 -- Values as bytes, in base64.
+            immutable b ptr #5 -- Whether keys and values can never change again.
+            kind s -- Which kind of object this is.
+            metadata @io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta #1 -- Name, namespace, labels and the server's bookkeeping.
+            stringData {s} #4 -- Values as text, for writing only; they are moved to data.
+            type s #3 -- What the keys mean, such as Opaque or kubernetes.io/tls.
             """),
         new("io.k8s.api.core.v1.SecretEnvSource", """
             object
@@ -1131,10 +1131,10 @@ public static class CoreSchemas
             """),
         new("io.k8s.api.core.v1.SecretList", """
             object kind=|v1|SecretList
-            apiVersion s
+            apiVersion s -- Version of the schema that the object is written in, such as v1 or apps/v1.
             items [@io.k8s.api.core.v1.Secret] ! #2
-            kind s
-            metadata @io.k8s.apimachinery.pkg.apis.meta.v1.ListMeta #1
+            kind s -- Which kind of object this is.
+            metadata @io.k8s.apimachinery.pkg.apis.meta.v1.ListMeta #1 -- Name, namespace, labels and the server's bookkeeping.
             """),
         new("io.k8s.api.core.v1.SecretProjection", """
             object
@@ -1165,28 +1165,28 @@ public static class CoreSchemas
             windowsOptions @io.k8s.api.core.v1.WindowsSecurityContextOptions ptr #10
             """),
         new("io.k8s.api.core.v1.Service", """
-            object kind=|v1|Service
-            apiVersion s
-            kind s
-            metadata @io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta #1
-            spec @io.k8s.api.core.v1.ServiceSpec #2
-            status @io.k8s.api.core.v1.ServiceStatus #3
+            object kind=|v1|Service -- A stable name and address for a changing set of pods.
+            apiVersion s -- Version of the schema that the object is written in, such as v1 or apps/v1.
+            kind s -- Which kind of object this is.
+            metadata @io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta #1 -- Name, namespace, labels and the server's bookkeeping.
+            spec @io.k8s.api.core.v1.ServiceSpec #2 -- What is wanted.
+            status @io.k8s.api.core.v1.ServiceStatus #3 -- What is, as last observed. Written by the system, not by users.
             """),
         new("io.k8s.api.core.v1.ServiceAccount", """
-            object kind=|v1|ServiceAccount
-            apiVersion s
-            automountServiceAccountToken b ptr #4
-            imagePullSecrets [@io.k8s.api.core.v1.LocalObjectReference] list=atomic #3
-            kind s
-            metadata @io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta #1
-            secrets [@io.k8s.api.core.v1.ObjectReference] deprecated list=map(name) patch=merge key=name #2
+            object kind=|v1|ServiceAccount -- An identity for programs.
+            apiVersion s -- Version of the schema that the object is written in, such as v1 or apps/v1.
+            automountServiceAccountToken b ptr #4 -- Whether pods get a token mounted; a pod may say otherwise.
+            imagePullSecrets [@io.k8s.api.core.v1.LocalObjectReference] list=atomic #3 -- Secrets that pods of this account pull images with.
+            kind s -- Which kind of object this is.
+            metadata @io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta #1 -- Name, namespace, labels and the server's bookkeeping.
+            secrets [@io.k8s.api.core.v1.ObjectReference] deprecated list=map(name) patch=merge key=name #2 -- Secrets that pods of this account may use.
             """),
         new("io.k8s.api.core.v1.ServiceAccountList", """
             object kind=|v1|ServiceAccountList
-            apiVersion s
+            apiVersion s -- Version of the schema that the object is written in, such as v1 or apps/v1.
             items [@io.k8s.api.core.v1.ServiceAccount] ! #2
-            kind s
-            metadata @io.k8s.apimachinery.pkg.apis.meta.v1.ListMeta #1
+            kind s -- Which kind of object this is.
+            metadata @io.k8s.apimachinery.pkg.apis.meta.v1.ListMeta #1 -- Name, namespace, labels and the server's bookkeeping.
             """),
         new("io.k8s.api.core.v1.ServiceAccountTokenProjection", """
             object
@@ -1196,47 +1196,47 @@ public static class CoreSchemas
             """),
         new("io.k8s.api.core.v1.ServiceList", """
             object kind=|v1|ServiceList
-            apiVersion s
+            apiVersion s -- Version of the schema that the object is written in, such as v1 or apps/v1.
             items [@io.k8s.api.core.v1.Service] ! #2
-            kind s
-            metadata @io.k8s.apimachinery.pkg.apis.meta.v1.ListMeta #1
+            kind s -- Which kind of object this is.
+            metadata @io.k8s.apimachinery.pkg.apis.meta.v1.ListMeta #1 -- Name, namespace, labels and the server's bookkeeping.
             """),
         new("io.k8s.api.core.v1.ServicePort", """
-            object
-            appProtocol s ptr #6
-            name s #1
-            nodePort i32 #5
-            port i32 ! #3
-            protocol s #2
-            targetPort intorstring #4
+            object -- One port of a Service.
+            appProtocol s ptr #6 -- Protocol spoken on the port, such as http or kubernetes.io/h2c.
+            name s #1 -- Name; required when there are several ports.
+            nodePort i32 #5 -- Port of every node that leads here, for types NodePort and LoadBalancer. Allocated when empty.
+            port i32 ! #3 -- Port of the Service.
+            protocol s #2 -- TCP, UDP or SCTP. TCP by default.
+            targetPort intorstring #4 -- Port of the pods, by number or by name; the same number by default.
             """),
         new("io.k8s.api.core.v1.ServiceSpec", """
-            object
-            allocateLoadBalancerNodePorts b ptr #20
-            clusterIP s #3
-            clusterIPs [s] list=atomic #18
-            externalIPs [s] list=atomic #5
-            externalName s #10
-            externalTrafficPolicy s #11
-            healthCheckNodePort i32 #12
-            internalTrafficPolicy s ptr #22
-            ipFamilies [s] list=atomic #19
-            ipFamilyPolicy s ptr #17
-            loadBalancerClass s ptr #21
-            loadBalancerIP s deprecated #8
-            loadBalancerSourceRanges [s] list=atomic #9
-            ports [@io.k8s.api.core.v1.ServicePort] list=map(port,protocol) patch=merge key=port #1
-            publishNotReadyAddresses b #13
-            selector {s} map=atomic #2
-            sessionAffinity s #7
-            sessionAffinityConfig @io.k8s.api.core.v1.SessionAffinityConfig ptr #14
-            trafficDistribution s ptr #23
-            type s #4
+            object -- How a Service is reached and what is behind it.
+            allocateLoadBalancerNodePorts b ptr #20 -- Whether ports of type LoadBalancer get node ports. True by default.
+            clusterIP s #3 -- Address inside the cluster. Allocated when empty; None for no address of its own.
+            clusterIPs [s] list=atomic #18 -- Addresses inside the cluster; the first is clusterIP.
+            externalIPs [s] list=atomic #5 -- Addresses outside the cluster for which nodes take requests too.
+            externalName s #10 -- Name that the Service is an alias of, for type ExternalName.
+            externalTrafficPolicy s #11 -- Whether requests from outside go to all endpoints (Cluster) or to those of the node they came in at (Local).
+            healthCheckNodePort i32 #12 -- Port where a load balancer asks whether a node has endpoints.
+            internalTrafficPolicy s ptr #22 -- Whether requests from inside go to all endpoints (Cluster) or to those of the same node (Local).
+            ipFamilies [s] list=atomic #19 -- Families of the addresses.
+            ipFamilyPolicy s ptr #17 -- SingleStack, PreferDualStack or RequireDualStack.
+            loadBalancerClass s ptr #21 -- Which load balancer serves it, for type LoadBalancer.
+            loadBalancerIP s deprecated #8 -- Address wanted from the load balancer.
+            loadBalancerSourceRanges [s] list=atomic #9 -- Clients the load balancer lets through.
+            ports [@io.k8s.api.core.v1.ServicePort] list=map(port,protocol) patch=merge key=port #1 -- Ports of the Service.
+            publishNotReadyAddresses b #13 -- Whether pods that are not ready count as ready.
+            selector {s} map=atomic #2 -- Labels of the pods behind it. Without one, endpoints are made by others.
+            sessionAffinity s #7 -- ClientIP to send a client to the same pod again; None by default.
+            sessionAffinityConfig @io.k8s.api.core.v1.SessionAffinityConfig ptr #14 -- How long a client sticks to a pod.
+            trafficDistribution s ptr #23 -- Preference for endpoints nearby: PreferClose, PreferSameZone or PreferSameNode.
+            type s #4 -- ClusterIP, NodePort, LoadBalancer or ExternalName. ClusterIP by default.
             """),
         new("io.k8s.api.core.v1.ServiceStatus", """
             object
-            conditions [@io.k8s.apimachinery.pkg.apis.meta.v1.Condition] list=map(type) patch=merge key=type #2
-            loadBalancer @io.k8s.api.core.v1.LoadBalancerStatus #1
+            conditions [@io.k8s.apimachinery.pkg.apis.meta.v1.Condition] list=map(type) patch=merge key=type #2 -- Conditions of the Service.
+            loadBalancer @io.k8s.api.core.v1.LoadBalancerStatus #1 -- Where a load balancer reaches it.
             """),
         new("io.k8s.api.core.v1.SessionAffinityConfig", """
             object
@@ -1265,19 +1265,19 @@ public static class CoreSchemas
             port intorstring ! #1
             """),
         new("io.k8s.api.core.v1.Taint", """
-            object
-            effect s ! #3
-            key s ! #1
-            timeAdded time ptr #4
-            value s #2
+            object -- Keeps pods away that do not tolerate it.
+            effect s ! #3 -- NoSchedule, PreferNoSchedule, or NoExecute, which also removes pods that run.
+            key s ! #1 -- Key of the taint.
+            timeAdded time ptr #4 -- When the taint was added.
+            value s #2 -- Value of the taint.
             """),
         new("io.k8s.api.core.v1.Toleration", """
-            object
-            effect s #4
-            key s #1
-            operator s #2
-            tolerationSeconds i64 ptr #5
-            value s #3
+            object -- Lets a pod run on nodes with a matching taint.
+            effect s #4 -- NoSchedule, PreferNoSchedule or NoExecute; empty for every effect.
+            key s #1 -- Key of the taint; empty with Exists for every taint.
+            operator s #2 -- Equal or Exists. Equal by default.
+            tolerationSeconds i64 ptr #5 -- Seconds the pod stays after a NoExecute taint appeared; for ever by default.
+            value s #3 -- Value of the taint.
             """),
         new("io.k8s.api.core.v1.TopologySpreadConstraint", """
             object
@@ -1304,36 +1304,36 @@ public static class CoreSchemas
             namespace s ptr #4
             """),
         new("io.k8s.api.core.v1.Volume", """
-            object
+            object -- Storage that containers of a pod share; exactly one source.
             awsElasticBlockStore @io.k8s.api.core.v1.AWSElasticBlockStoreVolumeSource deprecated ptr #2.4
             azureDisk @io.k8s.api.core.v1.AzureDiskVolumeSource deprecated ptr #2.22
             azureFile @io.k8s.api.core.v1.AzureFileVolumeSource deprecated ptr #2.18
             cephfs @io.k8s.api.core.v1.CephFSVolumeSource deprecated ptr #2.14
             cinder @io.k8s.api.core.v1.CinderVolumeSource deprecated ptr #2.13
-            configMap @io.k8s.api.core.v1.ConfigMapVolumeSource ptr #2.19
-            csi @io.k8s.api.core.v1.CSIVolumeSource ptr #2.28
-            downwardAPI @io.k8s.api.core.v1.DownwardAPIVolumeSource ptr #2.16
-            emptyDir @io.k8s.api.core.v1.EmptyDirVolumeSource ptr #2.2
-            ephemeral @io.k8s.api.core.v1.EphemeralVolumeSource ptr #2.29
+            configMap @io.k8s.api.core.v1.ConfigMapVolumeSource ptr #2.19 -- Keys of a ConfigMap as files.
+            csi @io.k8s.api.core.v1.CSIVolumeSource ptr #2.28 -- Storage that a CSI driver provides.
+            downwardAPI @io.k8s.api.core.v1.DownwardAPIVolumeSource ptr #2.16 -- Fields of the pod as files.
+            emptyDir @io.k8s.api.core.v1.EmptyDirVolumeSource ptr #2.2 -- Empty directory that lives as long as the pod.
+            ephemeral @io.k8s.api.core.v1.EphemeralVolumeSource ptr #2.29 -- Claim that lives as long as the pod.
             fc @io.k8s.api.core.v1.FCVolumeSource ptr #2.17
             flexVolume @io.k8s.api.core.v1.FlexVolumeSource deprecated ptr #2.12
             flocker @io.k8s.api.core.v1.FlockerVolumeSource deprecated ptr #2.15
             gcePersistentDisk @io.k8s.api.core.v1.GCEPersistentDiskVolumeSource deprecated ptr #2.3
             gitRepo @io.k8s.api.core.v1.GitRepoVolumeSource deprecated ptr #2.5
             glusterfs @io.k8s.api.core.v1.GlusterfsVolumeSource deprecated ptr #2.9
-            hostPath @io.k8s.api.core.v1.HostPathVolumeSource ptr #2.1
-            image @io.k8s.api.core.v1.ImageVolumeSource ptr #2.30
+            hostPath @io.k8s.api.core.v1.HostPathVolumeSource ptr #2.1 -- File or directory of the node.
+            image @io.k8s.api.core.v1.ImageVolumeSource ptr #2.30 -- Files of an image.
             iscsi @io.k8s.api.core.v1.ISCSIVolumeSource ptr #2.8
-            name s ! #1
-            nfs @io.k8s.api.core.v1.NFSVolumeSource ptr #2.7
-            persistentVolumeClaim @io.k8s.api.core.v1.PersistentVolumeClaimVolumeSource ptr #2.10
+            name s ! #1 -- Name by which mounts refer to it.
+            nfs @io.k8s.api.core.v1.NFSVolumeSource ptr #2.7 -- Directory of an NFS server.
+            persistentVolumeClaim @io.k8s.api.core.v1.PersistentVolumeClaimVolumeSource ptr #2.10 -- Storage that a claim of this namespace got.
             photonPersistentDisk @io.k8s.api.core.v1.PhotonPersistentDiskVolumeSource deprecated ptr #2.23
             portworxVolume @io.k8s.api.core.v1.PortworxVolumeSource deprecated ptr #2.24
-            projected @io.k8s.api.core.v1.ProjectedVolumeSource ptr #2.26
+            projected @io.k8s.api.core.v1.ProjectedVolumeSource ptr #2.26 -- Several sources in one directory.
             quobyte @io.k8s.api.core.v1.QuobyteVolumeSource deprecated ptr #2.21
             rbd @io.k8s.api.core.v1.RBDVolumeSource deprecated ptr #2.11
             scaleIO @io.k8s.api.core.v1.ScaleIOVolumeSource deprecated ptr #2.25
-            secret @io.k8s.api.core.v1.SecretVolumeSource ptr #2.6
+            secret @io.k8s.api.core.v1.SecretVolumeSource ptr #2.6 -- Keys of a Secret as files.
             storageos @io.k8s.api.core.v1.StorageOSVolumeSource deprecated ptr #2.27
             vsphereVolume @io.k8s.api.core.v1.VsphereVirtualDiskVolumeSource deprecated ptr #2.20
             """),
@@ -1343,14 +1343,14 @@ public static class CoreSchemas
             name s ! #1
             """),
         new("io.k8s.api.core.v1.VolumeMount", """
-            object
-            mountPath s ! #3
-            mountPropagation s ptr #5
-            name s ! #1
-            readOnly b #2
+            object -- Where a volume appears in a container.
+            mountPath s ! #3 -- Path in the container.
+            mountPropagation s ptr #5 -- Whether mounts made inside and outside are seen on the other side: None, HostToContainer or Bidirectional.
+            name s ! #1 -- Name of the volume.
+            readOnly b #2 -- Whether the container may only read.
             recursiveReadOnly s ptr #7
-            subPath s #4
-            subPathExpr s #6
+            subPath s #4 -- Path inside the volume that is mounted instead of its root.
+            subPathExpr s #6 -- Like subPath, with $(NAME) expanded from the environment.
             """),
         new("io.k8s.api.core.v1.VolumeMountStatus", """
             object

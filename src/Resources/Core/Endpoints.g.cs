@@ -10,7 +10,7 @@ using KubeAspire.ApiMachinery.Serialization;
 
 namespace KubeAspire.Resources.Core;
 
-/// <summary>The kind <c>v1/Endpoints</c>.</summary>
+/// <summary>The kind <c>v1/Endpoints</c>. The addresses behind a Service, in the form before EndpointSlice.</summary>
 public sealed partial record Endpoints : IKubernetesObject<Endpoints>
 {
     /// <inheritdoc/>
@@ -19,15 +19,19 @@ public sealed partial record Endpoints : IKubernetesObject<Endpoints>
     /// <inheritdoc/>
     public Endpoints WithMetadata(ObjectMeta metadata) => this with { Metadata = metadata };
 
+    /// <summary>Version of the schema that the object is written in, such as v1 or apps/v1.</summary>
     [JsonPropertyName("apiVersion")]
     public string? ApiVersion { get; init; }
 
+    /// <summary>Which kind of object this is.</summary>
     [JsonPropertyName("kind")]
     public string? Kind { get; init; }
 
+    /// <summary>Name, namespace, labels and the server's bookkeeping.</summary>
     [JsonPropertyName("metadata")]
-    public global::KubeAspire.ApiMachinery.Meta.ObjectMeta Metadata { get; init; } = new();
+    public global::KubeAspire.ApiMachinery.Meta.ObjectMeta Metadata { get; init => field = value ?? new(); } = new();
 
+    /// <summary>Addresses with the ports they all have.</summary>
     [JsonPropertyName("subsets")]
     public IReadOnlyList<global::KubeAspire.Resources.Core.EndpointSubset>? Subsets { get; init; }
 }

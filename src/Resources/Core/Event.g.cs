@@ -10,7 +10,7 @@ using KubeAspire.ApiMachinery.Serialization;
 
 namespace KubeAspire.Resources.Core;
 
-/// <summary>The kind <c>v1/Event</c>.</summary>
+/// <summary>The kind <c>v1/Event</c>. Something worth telling that happened to an object.</summary>
 public sealed partial record Event : IKubernetesObject<Event>
 {
     /// <inheritdoc/>
@@ -19,55 +19,72 @@ public sealed partial record Event : IKubernetesObject<Event>
     /// <inheritdoc/>
     public Event WithMetadata(ObjectMeta metadata) => this with { Metadata = metadata };
 
+    /// <summary>Version of the schema that the object is written in, such as v1 or apps/v1.</summary>
     [JsonPropertyName("apiVersion")]
     public string? ApiVersion { get; init; }
 
+    /// <summary>Which kind of object this is.</summary>
     [JsonPropertyName("kind")]
     public string? Kind { get; init; }
 
+    /// <summary>Name, namespace, labels and the server's bookkeeping.</summary>
     [JsonPropertyName("metadata")]
-    public global::KubeAspire.ApiMachinery.Meta.ObjectMeta Metadata { get; init; } = new();
+    public global::KubeAspire.ApiMachinery.Meta.ObjectMeta Metadata { get; init => field = value ?? new(); } = new();
 
+    /// <summary>What was done about it.</summary>
     [JsonPropertyName("action")]
     public string? Action { get; init; }
 
+    /// <summary>How often it happened.</summary>
     [JsonPropertyName("count")]
     public int? Count { get; init; }
 
+    /// <summary>When it happened, to the microsecond.</summary>
     [JsonConverter(typeof(MicroTimeConverter))]
     [JsonPropertyName("eventTime")]
     public DateTimeOffset? EventTime { get; init; }
 
+    /// <summary>When it happened first.</summary>
     [JsonPropertyName("firstTimestamp")]
     public DateTimeOffset? FirstTimestamp { get; init; }
 
+    /// <summary>What it happened to.</summary>
     [JsonPropertyName("involvedObject")]
-    public global::KubeAspire.Resources.Core.ObjectReference InvolvedObject { get; init; } = new();
+    public global::KubeAspire.Resources.Core.ObjectReference InvolvedObject { get; init => field = value ?? new(); } = new();
 
+    /// <summary>When it happened last.</summary>
     [JsonPropertyName("lastTimestamp")]
     public DateTimeOffset? LastTimestamp { get; init; }
 
+    /// <summary>What happened, for people.</summary>
     [JsonPropertyName("message")]
     public string? Message { get; init; }
 
+    /// <summary>Why, in one word.</summary>
     [JsonPropertyName("reason")]
     public string? Reason { get; init; }
 
+    /// <summary>A second object that has to do with it.</summary>
     [JsonPropertyName("related")]
     public global::KubeAspire.Resources.Core.ObjectReference? Related { get; init; }
 
+    /// <summary>Who tells.</summary>
     [JsonPropertyName("reportingComponent")]
     public string? ReportingComponent { get; init; }
 
+    /// <summary>Which instance of it.</summary>
     [JsonPropertyName("reportingInstance")]
     public string? ReportingInstance { get; init; }
 
+    /// <summary>How often and when last, for events that repeat.</summary>
     [JsonPropertyName("series")]
     public global::KubeAspire.Resources.Core.EventSeries? Series { get; init; }
 
+    /// <summary>Who tells, in the old form.</summary>
     [JsonPropertyName("source")]
     public global::KubeAspire.Resources.Core.EventSource? Source { get; init; }
 
+    /// <summary>Normal or Warning.</summary>
     [JsonPropertyName("type")]
     public string? Type { get; init; }
 }

@@ -65,31 +65,6 @@ public sealed class NamespaceKind : ResourceKind<Namespace>
         }
     }
 
-    /// <summary>Keeps what the finalize subresource may not change: everything but <c>spec.finalizers</c>.</summary>
-    public static void PrepareForFinalize(JsonObject value, JsonObject stored)
-    {
-        var finalizers = value.Child("spec")?["finalizers"]?.DeepClone();
-        foreach (var name in value.Select(member => member.Key).Where(name => name != "metadata").ToList())
-        {
-            value.Remove(name);
-        }
-
-        foreach (var (name, member) in stored)
-        {
-            if (name != "metadata")
-            {
-                value[name] = member?.DeepClone();
-            }
-        }
-
-        var spec = value.Ensure("spec");
-        spec.Remove("finalizers");
-        if (finalizers is JsonArray { Count: > 0 })
-        {
-            spec["finalizers"] = finalizers;
-        }
-    }
-
     /// <inheritdoc/>
     protected override IEnumerable<FieldError> Validate(Namespace value)
     {

@@ -10,7 +10,7 @@ using KubeAspire.ApiMachinery.Serialization;
 
 namespace KubeAspire.Resources.Core;
 
-/// <summary>The kind <c>v1/Pod</c>.</summary>
+/// <summary>The kind <c>v1/Pod</c>. Containers that run together on one node and share its address and its volumes.</summary>
 public sealed partial record Pod : IKubernetesObject<Pod>
 {
     /// <inheritdoc/>
@@ -19,18 +19,23 @@ public sealed partial record Pod : IKubernetesObject<Pod>
     /// <inheritdoc/>
     public Pod WithMetadata(ObjectMeta metadata) => this with { Metadata = metadata };
 
+    /// <summary>Version of the schema that the object is written in, such as v1 or apps/v1.</summary>
     [JsonPropertyName("apiVersion")]
     public string? ApiVersion { get; init; }
 
+    /// <summary>Which kind of object this is.</summary>
     [JsonPropertyName("kind")]
     public string? Kind { get; init; }
 
+    /// <summary>Name, namespace, labels and the server's bookkeeping.</summary>
     [JsonPropertyName("metadata")]
-    public global::KubeAspire.ApiMachinery.Meta.ObjectMeta Metadata { get; init; } = new();
+    public global::KubeAspire.ApiMachinery.Meta.ObjectMeta Metadata { get; init => field = value ?? new(); } = new();
 
+    /// <summary>What is wanted.</summary>
     [JsonPropertyName("spec")]
-    public global::KubeAspire.Resources.Core.PodSpec Spec { get; init; } = new();
+    public global::KubeAspire.Resources.Core.PodSpec Spec { get; init => field = value ?? new(); } = new();
 
+    /// <summary>What is, as last observed. Written by the system, not by users.</summary>
     [JsonPropertyName("status")]
-    public global::KubeAspire.Resources.Core.PodStatus Status { get; init; } = new();
+    public global::KubeAspire.Resources.Core.PodStatus Status { get; init => field = value ?? new(); } = new();
 }

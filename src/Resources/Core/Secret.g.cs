@@ -10,7 +10,7 @@ using KubeAspire.ApiMachinery.Serialization;
 
 namespace KubeAspire.Resources.Core;
 
-/// <summary>The kind <c>v1/Secret</c>.</summary>
+/// <summary>The kind <c>v1/Secret</c>. Confidential keys and values.</summary>
 public sealed partial record Secret : IKubernetesObject<Secret>
 {
     /// <inheritdoc/>
@@ -19,24 +19,31 @@ public sealed partial record Secret : IKubernetesObject<Secret>
     /// <inheritdoc/>
     public Secret WithMetadata(ObjectMeta metadata) => this with { Metadata = metadata };
 
+    /// <summary>Version of the schema that the object is written in, such as v1 or apps/v1.</summary>
     [JsonPropertyName("apiVersion")]
     public string? ApiVersion { get; init; }
 
+    /// <summary>Which kind of object this is.</summary>
     [JsonPropertyName("kind")]
     public string? Kind { get; init; }
 
+    /// <summary>Name, namespace, labels and the server's bookkeeping.</summary>
     [JsonPropertyName("metadata")]
-    public global::KubeAspire.ApiMachinery.Meta.ObjectMeta Metadata { get; init; } = new();
+    public global::KubeAspire.ApiMachinery.Meta.ObjectMeta Metadata { get; init => field = value ?? new(); } = new();
 
+    /// <summary>Values as bytes, in base64.</summary>
     [JsonPropertyName("data")]
     public IReadOnlyDictionary<string, byte[]>? Data { get; init; }
 
+    /// <summary>Whether keys and values can never change again.</summary>
     [JsonPropertyName("immutable")]
     public bool? Immutable { get; init; }
 
+    /// <summary>Values as text, for writing only; they are moved to data.</summary>
     [JsonPropertyName("stringData")]
     public IReadOnlyDictionary<string, string>? StringData { get; init; }
 
+    /// <summary>What the keys mean, such as Opaque or kubernetes.io/tls.</summary>
     [JsonPropertyName("type")]
     public string? Type { get; init; }
 }

@@ -10,7 +10,7 @@ using KubeAspire.ApiMachinery.Serialization;
 
 namespace KubeAspire.Resources.Core;
 
-/// <summary>The kind <c>v1/ServiceAccount</c>.</summary>
+/// <summary>The kind <c>v1/ServiceAccount</c>. An identity for programs.</summary>
 public sealed partial record ServiceAccount : IKubernetesObject<ServiceAccount>
 {
     /// <inheritdoc/>
@@ -19,21 +19,27 @@ public sealed partial record ServiceAccount : IKubernetesObject<ServiceAccount>
     /// <inheritdoc/>
     public ServiceAccount WithMetadata(ObjectMeta metadata) => this with { Metadata = metadata };
 
+    /// <summary>Version of the schema that the object is written in, such as v1 or apps/v1.</summary>
     [JsonPropertyName("apiVersion")]
     public string? ApiVersion { get; init; }
 
+    /// <summary>Which kind of object this is.</summary>
     [JsonPropertyName("kind")]
     public string? Kind { get; init; }
 
+    /// <summary>Name, namespace, labels and the server's bookkeeping.</summary>
     [JsonPropertyName("metadata")]
-    public global::KubeAspire.ApiMachinery.Meta.ObjectMeta Metadata { get; init; } = new();
+    public global::KubeAspire.ApiMachinery.Meta.ObjectMeta Metadata { get; init => field = value ?? new(); } = new();
 
+    /// <summary>Whether pods get a token mounted; a pod may say otherwise.</summary>
     [JsonPropertyName("automountServiceAccountToken")]
     public bool? AutomountServiceAccountToken { get; init; }
 
+    /// <summary>Secrets that pods of this account pull images with.</summary>
     [JsonPropertyName("imagePullSecrets")]
     public IReadOnlyList<global::KubeAspire.Resources.Core.LocalObjectReference>? ImagePullSecrets { get; init; }
 
+    /// <summary>Secrets that pods of this account may use.</summary>
     [JsonPropertyName("secrets")]
     public IReadOnlyList<global::KubeAspire.Resources.Core.ObjectReference>? Secrets { get; init; }
 }

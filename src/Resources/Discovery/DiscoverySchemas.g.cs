@@ -11,20 +11,20 @@ public static class DiscoverySchemas
     [
         new("io.k8s.api.discovery.v1.Endpoint", """
             object
-            addresses [s] ! list=set #1
-            conditions @io.k8s.api.discovery.v1.EndpointConditions #2
+            addresses [s] ! list=set #1 -- Addresses of the endpoint, all the same to a client.
+            conditions @io.k8s.api.discovery.v1.EndpointConditions #2 -- Whether it is ready, serving, terminating.
             deprecatedTopology {s} deprecated #5
             hints @io.k8s.api.discovery.v1.EndpointHints ptr #8
             hostname s ptr #3
-            nodeName s ptr #6
-            targetRef @io.k8s.api.core.v1.ObjectReference ptr #4
+            nodeName s ptr #6 -- Node that it is on.
+            targetRef @io.k8s.api.core.v1.ObjectReference ptr #4 -- Object behind it, mostly a pod.
             zone s ptr #7
             """),
         new("io.k8s.api.discovery.v1.EndpointConditions", """
             object
-            ready b ptr #1
-            serving b ptr #2
-            terminating b ptr #3
+            ready b ptr #1 -- Whether it should get new requests.
+            serving b ptr #2 -- Whether it answers, also while it terminates.
+            terminating b ptr #3 -- Whether it is about to end.
             """),
         new("io.k8s.api.discovery.v1.EndpointHints", """
             object
@@ -39,20 +39,20 @@ public static class DiscoverySchemas
             protocol s ptr #2
             """),
         new("io.k8s.api.discovery.v1.EndpointSlice", """
-            object kind=discovery.k8s.io|v1|EndpointSlice
-            addressType s ! deprecated #4
-            apiVersion s
-            endpoints [@io.k8s.api.discovery.v1.Endpoint] list=atomic #2
-            kind s
-            metadata @io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta #1
-            ports [@io.k8s.api.discovery.v1.EndpointPort] list=atomic #3
+            object kind=discovery.k8s.io|v1|EndpointSlice -- Some of the addresses behind a Service.
+            addressType s ! deprecated #4 -- IPv4, IPv6 or FQDN. Cannot change.
+            apiVersion s -- Version of the schema that the object is written in, such as v1 or apps/v1.
+            endpoints [@io.k8s.api.discovery.v1.Endpoint] list=atomic #2 -- Addresses, at most 1000.
+            kind s -- Which kind of object this is.
+            metadata @io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta #1 -- Name, namespace, labels and the server's bookkeeping.
+            ports [@io.k8s.api.discovery.v1.EndpointPort] list=atomic #3 -- Ports that every address has, at most 100.
             """),
         new("io.k8s.api.discovery.v1.EndpointSliceList", """
             object kind=discovery.k8s.io|v1|EndpointSliceList
-            apiVersion s
+            apiVersion s -- Version of the schema that the object is written in, such as v1 or apps/v1.
             items [@io.k8s.api.discovery.v1.EndpointSlice] ! #2
-            kind s
-            metadata @io.k8s.apimachinery.pkg.apis.meta.v1.ListMeta #1
+            kind s -- Which kind of object this is.
+            metadata @io.k8s.apimachinery.pkg.apis.meta.v1.ListMeta #1 -- Name, namespace, labels and the server's bookkeeping.
             """),
         new("io.k8s.api.discovery.v1.ForNode", """
             object

@@ -10,7 +10,7 @@ using KubeAspire.ApiMachinery.Serialization;
 
 namespace KubeAspire.Resources.Discovery;
 
-/// <summary>The kind <c>discovery.k8s.io/v1/EndpointSlice</c>.</summary>
+/// <summary>The kind <c>discovery.k8s.io/v1/EndpointSlice</c>. Some of the addresses behind a Service.</summary>
 public sealed partial record EndpointSlice : IKubernetesObject<EndpointSlice>
 {
     /// <inheritdoc/>
@@ -19,21 +19,27 @@ public sealed partial record EndpointSlice : IKubernetesObject<EndpointSlice>
     /// <inheritdoc/>
     public EndpointSlice WithMetadata(ObjectMeta metadata) => this with { Metadata = metadata };
 
+    /// <summary>Version of the schema that the object is written in, such as v1 or apps/v1.</summary>
     [JsonPropertyName("apiVersion")]
     public string? ApiVersion { get; init; }
 
+    /// <summary>Which kind of object this is.</summary>
     [JsonPropertyName("kind")]
     public string? Kind { get; init; }
 
+    /// <summary>Name, namespace, labels and the server's bookkeeping.</summary>
     [JsonPropertyName("metadata")]
-    public global::KubeAspire.ApiMachinery.Meta.ObjectMeta Metadata { get; init; } = new();
+    public global::KubeAspire.ApiMachinery.Meta.ObjectMeta Metadata { get; init => field = value ?? new(); } = new();
 
+    /// <summary>IPv4, IPv6 or FQDN. Cannot change.</summary>
     [JsonPropertyName("addressType")]
-    public string AddressType { get; init; } = "";
+    public string AddressType { get; init => field = value ?? ""; } = "";
 
+    /// <summary>Addresses, at most 1000.</summary>
     [JsonPropertyName("endpoints")]
     public IReadOnlyList<global::KubeAspire.Resources.Discovery.Endpoint>? Endpoints { get; init; }
 
+    /// <summary>Ports that every address has, at most 100.</summary>
     [JsonPropertyName("ports")]
     public IReadOnlyList<global::KubeAspire.Resources.Discovery.EndpointPort>? Ports { get; init; }
 }

@@ -10,7 +10,7 @@ using KubeAspire.ApiMachinery.Serialization;
 
 namespace KubeAspire.Resources.Networking;
 
-/// <summary>The kind <c>networking.k8s.io/v1/IngressClass</c>.</summary>
+/// <summary>The kind <c>networking.k8s.io/v1/IngressClass</c>. A controller that serves Ingresses.</summary>
 public sealed partial record IngressClass : IKubernetesObject<IngressClass>
 {
     /// <inheritdoc/>
@@ -19,15 +19,19 @@ public sealed partial record IngressClass : IKubernetesObject<IngressClass>
     /// <inheritdoc/>
     public IngressClass WithMetadata(ObjectMeta metadata) => this with { Metadata = metadata };
 
+    /// <summary>Version of the schema that the object is written in, such as v1 or apps/v1.</summary>
     [JsonPropertyName("apiVersion")]
     public string? ApiVersion { get; init; }
 
+    /// <summary>Which kind of object this is.</summary>
     [JsonPropertyName("kind")]
     public string? Kind { get; init; }
 
+    /// <summary>Name, namespace, labels and the server's bookkeeping.</summary>
     [JsonPropertyName("metadata")]
-    public global::KubeAspire.ApiMachinery.Meta.ObjectMeta Metadata { get; init; } = new();
+    public global::KubeAspire.ApiMachinery.Meta.ObjectMeta Metadata { get; init => field = value ?? new(); } = new();
 
+    /// <summary>What is wanted.</summary>
     [JsonPropertyName("spec")]
-    public global::KubeAspire.Resources.Networking.IngressClassSpec Spec { get; init; } = new();
+    public global::KubeAspire.Resources.Networking.IngressClassSpec Spec { get; init => field = value ?? new(); } = new();
 }

@@ -11,40 +11,40 @@ public static class NetworkingSchemas
     [
         new("io.k8s.api.networking.v1.HTTPIngressPath", """
             object
-            backend @io.k8s.api.networking.v1.IngressBackend ! #2
-            path s #1
-            pathType s ! ptr #3
+            backend @io.k8s.api.networking.v1.IngressBackend ! #2 -- Where matching requests go.
+            path s #1 -- Path that is compared with the request's.
+            pathType s ! ptr #3 -- Exact, Prefix (by whole segments) or ImplementationSpecific.
             """),
         new("io.k8s.api.networking.v1.HTTPIngressRuleValue", """
             object
-            paths [@io.k8s.api.networking.v1.HTTPIngressPath] ! list=atomic #1
+            paths [@io.k8s.api.networking.v1.HTTPIngressPath] ! list=atomic #1 -- Paths, the longest match first.
             """),
         new("io.k8s.api.networking.v1.Ingress", """
-            object kind=networking.k8s.io|v1|Ingress
-            apiVersion s
-            kind s
-            metadata @io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta #1
-            spec @io.k8s.api.networking.v1.IngressSpec #2
-            status @io.k8s.api.networking.v1.IngressStatus #3
+            object kind=networking.k8s.io|v1|Ingress -- Leads HTTP requests from outside to Services, by host and path.
+            apiVersion s -- Version of the schema that the object is written in, such as v1 or apps/v1.
+            kind s -- Which kind of object this is.
+            metadata @io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta #1 -- Name, namespace, labels and the server's bookkeeping.
+            spec @io.k8s.api.networking.v1.IngressSpec #2 -- What is wanted.
+            status @io.k8s.api.networking.v1.IngressStatus #3 -- What is, as last observed. Written by the system, not by users.
             """),
         new("io.k8s.api.networking.v1.IngressBackend", """
             object
-            resource @io.k8s.api.core.v1.TypedLocalObjectReference ptr #3
-            service @io.k8s.api.networking.v1.IngressServiceBackend ptr #4
+            resource @io.k8s.api.core.v1.TypedLocalObjectReference ptr #3 -- Another object of the same namespace.
+            service @io.k8s.api.networking.v1.IngressServiceBackend ptr #4 -- A Service of the same namespace.
             """),
         new("io.k8s.api.networking.v1.IngressClass", """
-            object kind=networking.k8s.io|v1|IngressClass
-            apiVersion s
-            kind s
-            metadata @io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta #1
-            spec @io.k8s.api.networking.v1.IngressClassSpec #2
+            object kind=networking.k8s.io|v1|IngressClass -- A controller that serves Ingresses.
+            apiVersion s -- Version of the schema that the object is written in, such as v1 or apps/v1.
+            kind s -- Which kind of object this is.
+            metadata @io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta #1 -- Name, namespace, labels and the server's bookkeeping.
+            spec @io.k8s.api.networking.v1.IngressClassSpec #2 -- What is wanted.
             """),
         new("io.k8s.api.networking.v1.IngressClassList", """
             object kind=networking.k8s.io|v1|IngressClassList
-            apiVersion s
+            apiVersion s -- Version of the schema that the object is written in, such as v1 or apps/v1.
             items [@io.k8s.api.networking.v1.IngressClass] ! #2
-            kind s
-            metadata @io.k8s.apimachinery.pkg.apis.meta.v1.ListMeta #1
+            kind s -- Which kind of object this is.
+            metadata @io.k8s.apimachinery.pkg.apis.meta.v1.ListMeta #1 -- Name, namespace, labels and the server's bookkeeping.
             """),
         new("io.k8s.api.networking.v1.IngressClassParametersReference", """
             object
@@ -56,15 +56,15 @@ public static class NetworkingSchemas
             """),
         new("io.k8s.api.networking.v1.IngressClassSpec", """
             object
-            controller s #1
-            parameters @io.k8s.api.networking.v1.IngressClassParametersReference ptr #2
+            controller s #1 -- Name of the controller, such as example.com/ingress. Cannot change.
+            parameters @io.k8s.api.networking.v1.IngressClassParametersReference ptr #2 -- Where settings of the controller are.
             """),
         new("io.k8s.api.networking.v1.IngressList", """
             object kind=networking.k8s.io|v1|IngressList
-            apiVersion s
+            apiVersion s -- Version of the schema that the object is written in, such as v1 or apps/v1.
             items [@io.k8s.api.networking.v1.Ingress] ! #2
-            kind s
-            metadata @io.k8s.apimachinery.pkg.apis.meta.v1.ListMeta #1
+            kind s -- Which kind of object this is.
+            metadata @io.k8s.apimachinery.pkg.apis.meta.v1.ListMeta #1 -- Name, namespace, labels and the server's bookkeeping.
             """),
         new("io.k8s.api.networking.v1.IngressLoadBalancerIngress", """
             object
@@ -84,20 +84,20 @@ public static class NetworkingSchemas
             """),
         new("io.k8s.api.networking.v1.IngressRule", """
             object
-            host s #1
-            http @io.k8s.api.networking.v1.HTTPIngressRuleValue ptr #2.1
+            host s #1 -- Host the rule is for, with * as first label for all below a domain; empty for all hosts.
+            http @io.k8s.api.networking.v1.HTTPIngressRuleValue ptr #2.1 -- Paths of the host.
             """),
         new("io.k8s.api.networking.v1.IngressServiceBackend", """
             object
-            name s ! #1
-            port @io.k8s.api.networking.v1.ServiceBackendPort #2
+            name s ! #1 -- Name of the Service.
+            port @io.k8s.api.networking.v1.ServiceBackendPort #2 -- Port of the Service, by name or by number.
             """),
         new("io.k8s.api.networking.v1.IngressSpec", """
             object
-            defaultBackend @io.k8s.api.networking.v1.IngressBackend ptr #1
-            ingressClassName s deprecated ptr #4
-            rules [@io.k8s.api.networking.v1.IngressRule] list=atomic #3
-            tls [@io.k8s.api.networking.v1.IngressTLS] list=atomic #2
+            defaultBackend @io.k8s.api.networking.v1.IngressBackend ptr #1 -- Where requests go that no rule matches.
+            ingressClassName s deprecated ptr #4 -- Which controller serves it; the default class where empty.
+            rules [@io.k8s.api.networking.v1.IngressRule] list=atomic #3 -- Hosts and paths.
+            tls [@io.k8s.api.networking.v1.IngressTLS] list=atomic #2 -- Certificates, by host.
             """),
         new("io.k8s.api.networking.v1.IngressStatus", """
             object
@@ -105,13 +105,13 @@ public static class NetworkingSchemas
             """),
         new("io.k8s.api.networking.v1.IngressTLS", """
             object
-            hosts [s] list=atomic #1
-            secretName s #2
+            hosts [s] list=atomic #1 -- Hosts that the certificate is for.
+            secretName s #2 -- Secret of type kubernetes.io/tls with certificate and key.
             """),
         new("io.k8s.api.networking.v1.ServiceBackendPort", """
             object atomic
-            name s #1
-            number i32 #2
+            name s #1 -- Name of the port.
+            number i32 #2 -- Number of the port.
             """),
     ];
 }

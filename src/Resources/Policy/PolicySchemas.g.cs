@@ -11,10 +11,10 @@ public static class PolicySchemas
     [
         new("io.k8s.api.policy.v1.Eviction", """
             object kind=policy|v1|Eviction
-            apiVersion s
+            apiVersion s -- Version of the schema that the object is written in, such as v1 or apps/v1.
             deleteOptions @io.k8s.apimachinery.pkg.apis.meta.v1.DeleteOptions ptr #2
-            kind s
-            metadata @io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta #1
+            kind s -- Which kind of object this is.
+            metadata @io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta #1 -- Name, namespace, labels and the server's bookkeeping.
             """),
     ];
 }

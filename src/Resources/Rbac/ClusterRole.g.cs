@@ -10,7 +10,7 @@ using KubeAspire.ApiMachinery.Serialization;
 
 namespace KubeAspire.Resources.Rbac;
 
-/// <summary>The kind <c>rbac.authorization.k8s.io/v1/ClusterRole</c>.</summary>
+/// <summary>The kind <c>rbac.authorization.k8s.io/v1/ClusterRole</c>. What may be done in the cluster, or in a namespace where a RoleBinding refers to it.</summary>
 public sealed partial record ClusterRole : IKubernetesObject<ClusterRole>
 {
     /// <inheritdoc/>
@@ -19,18 +19,23 @@ public sealed partial record ClusterRole : IKubernetesObject<ClusterRole>
     /// <inheritdoc/>
     public ClusterRole WithMetadata(ObjectMeta metadata) => this with { Metadata = metadata };
 
+    /// <summary>Version of the schema that the object is written in, such as v1 or apps/v1.</summary>
     [JsonPropertyName("apiVersion")]
     public string? ApiVersion { get; init; }
 
+    /// <summary>Which kind of object this is.</summary>
     [JsonPropertyName("kind")]
     public string? Kind { get; init; }
 
+    /// <summary>Name, namespace, labels and the server's bookkeeping.</summary>
     [JsonPropertyName("metadata")]
-    public global::KubeAspire.ApiMachinery.Meta.ObjectMeta Metadata { get; init; } = new();
+    public global::KubeAspire.ApiMachinery.Meta.ObjectMeta Metadata { get; init => field = value ?? new(); } = new();
 
+    /// <summary>Collects the rules of other ClusterRoles by their labels.</summary>
     [JsonPropertyName("aggregationRule")]
     public global::KubeAspire.Resources.Rbac.AggregationRule? AggregationRule { get; init; }
 
+    /// <summary>What is allowed; nothing else is.</summary>
     [JsonPropertyName("rules")]
     public IReadOnlyList<global::KubeAspire.Resources.Rbac.PolicyRule>? Rules { get; init; }
 }

@@ -14,84 +14,84 @@ public static class RbacSchemas
             clusterRoleSelectors [@io.k8s.apimachinery.pkg.apis.meta.v1.LabelSelector] list=atomic #1
             """),
         new("io.k8s.api.rbac.v1.ClusterRole", """
-            object kind=rbac.authorization.k8s.io|v1|ClusterRole
-            aggregationRule @io.k8s.api.rbac.v1.AggregationRule ptr #3
-            apiVersion s
-            kind s
-            metadata @io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta #1
-            rules [@io.k8s.api.rbac.v1.PolicyRule] list=atomic #2
+            object kind=rbac.authorization.k8s.io|v1|ClusterRole -- What may be done in the cluster, or in a namespace where a RoleBinding refers to it.
+            aggregationRule @io.k8s.api.rbac.v1.AggregationRule ptr #3 -- Collects the rules of other ClusterRoles by their labels.
+            apiVersion s -- Version of the schema that the object is written in, such as v1 or apps/v1.
+            kind s -- Which kind of object this is.
+            metadata @io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta #1 -- Name, namespace, labels and the server's bookkeeping.
+            rules [@io.k8s.api.rbac.v1.PolicyRule] list=atomic #2 -- What is allowed; nothing else is.
             """),
         new("io.k8s.api.rbac.v1.ClusterRoleBinding", """
-            object kind=rbac.authorization.k8s.io|v1|ClusterRoleBinding
-            apiVersion s
-            kind s
-            metadata @io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta #1
-            roleRef @io.k8s.api.rbac.v1.RoleRef ! #3
-            subjects [@io.k8s.api.rbac.v1.Subject] list=atomic #2
+            object kind=rbac.authorization.k8s.io|v1|ClusterRoleBinding -- Gives a ClusterRole to subjects in the whole cluster.
+            apiVersion s -- Version of the schema that the object is written in, such as v1 or apps/v1.
+            kind s -- Which kind of object this is.
+            metadata @io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta #1 -- Name, namespace, labels and the server's bookkeeping.
+            roleRef @io.k8s.api.rbac.v1.RoleRef ! #3 -- ClusterRole that is given. Cannot change.
+            subjects [@io.k8s.api.rbac.v1.Subject] list=atomic #2 -- Who gets it.
             """),
         new("io.k8s.api.rbac.v1.ClusterRoleBindingList", """
             object kind=rbac.authorization.k8s.io|v1|ClusterRoleBindingList
-            apiVersion s
+            apiVersion s -- Version of the schema that the object is written in, such as v1 or apps/v1.
             items [@io.k8s.api.rbac.v1.ClusterRoleBinding] ! #2
-            kind s
-            metadata @io.k8s.apimachinery.pkg.apis.meta.v1.ListMeta #1
+            kind s -- Which kind of object this is.
+            metadata @io.k8s.apimachinery.pkg.apis.meta.v1.ListMeta #1 -- Name, namespace, labels and the server's bookkeeping.
             """),
         new("io.k8s.api.rbac.v1.ClusterRoleList", """
             object kind=rbac.authorization.k8s.io|v1|ClusterRoleList
-            apiVersion s
+            apiVersion s -- Version of the schema that the object is written in, such as v1 or apps/v1.
             items [@io.k8s.api.rbac.v1.ClusterRole] ! #2
-            kind s
-            metadata @io.k8s.apimachinery.pkg.apis.meta.v1.ListMeta #1
+            kind s -- Which kind of object this is.
+            metadata @io.k8s.apimachinery.pkg.apis.meta.v1.ListMeta #1 -- Name, namespace, labels and the server's bookkeeping.
             """),
         new("io.k8s.api.rbac.v1.PolicyRule", """
             object
-            apiGroups [s] list=atomic #2
-            nonResourceURLs [s] list=atomic #5
-            resourceNames [s] list=atomic #4
-            resources [s] list=atomic #3
-            verbs [s] ! list=atomic #1
+            apiGroups [s] list=atomic #2 -- API groups of the resources; "" is the core group, * all.
+            nonResourceURLs [s] list=atomic #5 -- Paths that are no resources, such as /healthz; a final * matches the rest.
+            resourceNames [s] list=atomic #4 -- Names of objects the rule is limited to; empty for all.
+            resources [s] list=atomic #3 -- Resources, such as pods or pods/log; * for all.
+            verbs [s] ! list=atomic #1 -- Verbs, such as get, list and create; * for all.
             """),
         new("io.k8s.api.rbac.v1.Role", """
-            object kind=rbac.authorization.k8s.io|v1|Role
-            apiVersion s
-            kind s
-            metadata @io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta #1
-            rules [@io.k8s.api.rbac.v1.PolicyRule] list=atomic #2
+            object kind=rbac.authorization.k8s.io|v1|Role -- What may be done in a namespace.
+            apiVersion s -- Version of the schema that the object is written in, such as v1 or apps/v1.
+            kind s -- Which kind of object this is.
+            metadata @io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta #1 -- Name, namespace, labels and the server's bookkeeping.
+            rules [@io.k8s.api.rbac.v1.PolicyRule] list=atomic #2 -- What is allowed; nothing else is.
             """),
         new("io.k8s.api.rbac.v1.RoleBinding", """
-            object kind=rbac.authorization.k8s.io|v1|RoleBinding
-            apiVersion s
-            kind s
-            metadata @io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta #1
-            roleRef @io.k8s.api.rbac.v1.RoleRef ! #3
-            subjects [@io.k8s.api.rbac.v1.Subject] list=atomic #2
+            object kind=rbac.authorization.k8s.io|v1|RoleBinding -- Gives a role to subjects in a namespace.
+            apiVersion s -- Version of the schema that the object is written in, such as v1 or apps/v1.
+            kind s -- Which kind of object this is.
+            metadata @io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta #1 -- Name, namespace, labels and the server's bookkeeping.
+            roleRef @io.k8s.api.rbac.v1.RoleRef ! #3 -- Role that is given. Cannot change.
+            subjects [@io.k8s.api.rbac.v1.Subject] list=atomic #2 -- Who gets it.
             """),
         new("io.k8s.api.rbac.v1.RoleBindingList", """
             object kind=rbac.authorization.k8s.io|v1|RoleBindingList
-            apiVersion s
+            apiVersion s -- Version of the schema that the object is written in, such as v1 or apps/v1.
             items [@io.k8s.api.rbac.v1.RoleBinding] ! #2
-            kind s
-            metadata @io.k8s.apimachinery.pkg.apis.meta.v1.ListMeta #1
+            kind s -- Which kind of object this is.
+            metadata @io.k8s.apimachinery.pkg.apis.meta.v1.ListMeta #1 -- Name, namespace, labels and the server's bookkeeping.
             """),
         new("io.k8s.api.rbac.v1.RoleList", """
             object kind=rbac.authorization.k8s.io|v1|RoleList
-            apiVersion s
+            apiVersion s -- Version of the schema that the object is written in, such as v1 or apps/v1.
             items [@io.k8s.api.rbac.v1.Role] ! #2
-            kind s
-            metadata @io.k8s.apimachinery.pkg.apis.meta.v1.ListMeta #1
+            kind s -- Which kind of object this is.
+            metadata @io.k8s.apimachinery.pkg.apis.meta.v1.ListMeta #1 -- Name, namespace, labels and the server's bookkeeping.
             """),
         new("io.k8s.api.rbac.v1.RoleRef", """
             object atomic
-            apiGroup s #1
-            kind s ! #2
-            name s ! #3
+            apiGroup s #1 -- rbac.authorization.k8s.io.
+            kind s ! #2 -- Role or ClusterRole.
+            name s ! #3 -- Name of the role.
             """),
         new("io.k8s.api.rbac.v1.Subject", """
             object atomic
-            apiGroup s #2
-            kind s ! #1
-            name s ! #3
-            namespace s #4
+            apiGroup s #2 -- "" for service accounts, rbac.authorization.k8s.io for users and groups.
+            kind s ! #1 -- User, Group or ServiceAccount.
+            name s ! #3 -- Name of the subject.
+            namespace s #4 -- Namespace of a service account.
             """),
     ];
 }

@@ -10,7 +10,7 @@ using KubeAspire.ApiMachinery.Serialization;
 
 namespace KubeAspire.Resources.Rbac;
 
-/// <summary>The kind <c>rbac.authorization.k8s.io/v1/Role</c>.</summary>
+/// <summary>The kind <c>rbac.authorization.k8s.io/v1/Role</c>. What may be done in a namespace.</summary>
 public sealed partial record Role : IKubernetesObject<Role>
 {
     /// <inheritdoc/>
@@ -19,15 +19,19 @@ public sealed partial record Role : IKubernetesObject<Role>
     /// <inheritdoc/>
     public Role WithMetadata(ObjectMeta metadata) => this with { Metadata = metadata };
 
+    /// <summary>Version of the schema that the object is written in, such as v1 or apps/v1.</summary>
     [JsonPropertyName("apiVersion")]
     public string? ApiVersion { get; init; }
 
+    /// <summary>Which kind of object this is.</summary>
     [JsonPropertyName("kind")]
     public string? Kind { get; init; }
 
+    /// <summary>Name, namespace, labels and the server's bookkeeping.</summary>
     [JsonPropertyName("metadata")]
-    public global::KubeAspire.ApiMachinery.Meta.ObjectMeta Metadata { get; init; } = new();
+    public global::KubeAspire.ApiMachinery.Meta.ObjectMeta Metadata { get; init => field = value ?? new(); } = new();
 
+    /// <summary>What is allowed; nothing else is.</summary>
     [JsonPropertyName("rules")]
     public IReadOnlyList<global::KubeAspire.Resources.Rbac.PolicyRule>? Rules { get; init; }
 }

@@ -10,7 +10,7 @@ using KubeAspire.ApiMachinery.Serialization;
 
 namespace KubeAspire.Resources.Rbac;
 
-/// <summary>The kind <c>rbac.authorization.k8s.io/v1/RoleBinding</c>.</summary>
+/// <summary>The kind <c>rbac.authorization.k8s.io/v1/RoleBinding</c>. Gives a role to subjects in a namespace.</summary>
 public sealed partial record RoleBinding : IKubernetesObject<RoleBinding>
 {
     /// <inheritdoc/>
@@ -19,18 +19,23 @@ public sealed partial record RoleBinding : IKubernetesObject<RoleBinding>
     /// <inheritdoc/>
     public RoleBinding WithMetadata(ObjectMeta metadata) => this with { Metadata = metadata };
 
+    /// <summary>Version of the schema that the object is written in, such as v1 or apps/v1.</summary>
     [JsonPropertyName("apiVersion")]
     public string? ApiVersion { get; init; }
 
+    /// <summary>Which kind of object this is.</summary>
     [JsonPropertyName("kind")]
     public string? Kind { get; init; }
 
+    /// <summary>Name, namespace, labels and the server's bookkeeping.</summary>
     [JsonPropertyName("metadata")]
-    public global::KubeAspire.ApiMachinery.Meta.ObjectMeta Metadata { get; init; } = new();
+    public global::KubeAspire.ApiMachinery.Meta.ObjectMeta Metadata { get; init => field = value ?? new(); } = new();
 
+    /// <summary>Role that is given. Cannot change.</summary>
     [JsonPropertyName("roleRef")]
-    public global::KubeAspire.Resources.Rbac.RoleRef RoleRef { get; init; } = new();
+    public global::KubeAspire.Resources.Rbac.RoleRef RoleRef { get; init => field = value ?? new(); } = new();
 
+    /// <summary>Who gets it.</summary>
     [JsonPropertyName("subjects")]
     public IReadOnlyList<global::KubeAspire.Resources.Rbac.Subject>? Subjects { get; init; }
 }

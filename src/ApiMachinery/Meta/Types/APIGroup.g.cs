@@ -19,7 +19,7 @@ public sealed partial record APIGroup
     public string? Kind { get; init; }
 
     [JsonPropertyName("name")]
-    public string Name { get; init; } = "";
+    public string Name { get; init => field = value ?? ""; } = "";
 
     [JsonPropertyName("preferredVersion")]
     public global::KubeAspire.ApiMachinery.Meta.GroupVersionForDiscovery? PreferredVersion { get; init; }
@@ -28,5 +28,5 @@ public sealed partial record APIGroup
     public IReadOnlyList<global::KubeAspire.ApiMachinery.Meta.ServerAddressByClientCIDR>? ServerAddressByClientCIDRs { get; init; }
 
     [JsonPropertyName("versions")]
-    public IReadOnlyList<global::KubeAspire.ApiMachinery.Meta.GroupVersionForDiscovery> Versions { get; init; } = [];
+    public IReadOnlyList<global::KubeAspire.ApiMachinery.Meta.GroupVersionForDiscovery> Versions { get; init => field = value ?? []; } = [];
 }

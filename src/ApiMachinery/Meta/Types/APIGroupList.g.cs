@@ -16,7 +16,7 @@ public sealed partial record APIGroupList
     public string? ApiVersion { get; init; }
 
     [JsonPropertyName("groups")]
-    public IReadOnlyList<global::KubeAspire.ApiMachinery.Meta.APIGroup> Groups { get; init; } = [];
+    public IReadOnlyList<global::KubeAspire.ApiMachinery.Meta.APIGroup> Groups { get; init => field = value ?? []; } = [];
 
     [JsonPropertyName("kind")]
     public string? Kind { get; init; }

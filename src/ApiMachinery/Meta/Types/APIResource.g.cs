@@ -19,10 +19,10 @@ public sealed partial record APIResource
     public string? Group { get; init; }
 
     [JsonPropertyName("kind")]
-    public string Kind { get; init; } = "";
+    public string Kind { get; init => field = value ?? ""; } = "";
 
     [JsonPropertyName("name")]
-    public string Name { get; init; } = "";
+    public string Name { get; init => field = value ?? ""; } = "";
 
     [JsonPropertyName("namespaced")]
     public bool Namespaced { get; init; }
@@ -31,13 +31,13 @@ public sealed partial record APIResource
     public IReadOnlyList<string>? ShortNames { get; init; }
 
     [JsonPropertyName("singularName")]
-    public string SingularName { get; init; } = "";
+    public string SingularName { get; init => field = value ?? ""; } = "";
 
     [JsonPropertyName("storageVersionHash")]
     public string? StorageVersionHash { get; init; }
 
     [JsonPropertyName("verbs")]
-    public IReadOnlyList<string> Verbs { get; init; } = [];
+    public IReadOnlyList<string> Verbs { get; init => field = value ?? []; } = [];
 
     [JsonPropertyName("version")]
     public string? Version { get; init; }

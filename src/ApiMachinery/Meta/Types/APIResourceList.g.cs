@@ -16,11 +16,11 @@ public sealed partial record APIResourceList
     public string? ApiVersion { get; init; }
 
     [JsonPropertyName("groupVersion")]
-    public string GroupVersion { get; init; } = "";
+    public string GroupVersion { get; init => field = value ?? ""; } = "";
 
     [JsonPropertyName("kind")]
     public string? Kind { get; init; }
 
     [JsonPropertyName("resources")]
-    public IReadOnlyList<global::KubeAspire.ApiMachinery.Meta.APIResource> Resources { get; init; } = [];
+    public IReadOnlyList<global::KubeAspire.ApiMachinery.Meta.APIResource> Resources { get; init => field = value ?? []; } = [];
 }

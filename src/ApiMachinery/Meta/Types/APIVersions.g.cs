@@ -19,8 +19,8 @@ public sealed partial record APIVersions
     public string? Kind { get; init; }
 
     [JsonPropertyName("serverAddressByClientCIDRs")]
-    public IReadOnlyList<global::KubeAspire.ApiMachinery.Meta.ServerAddressByClientCIDR> ServerAddressByClientCIDRs { get; init; } = [];
+    public IReadOnlyList<global::KubeAspire.ApiMachinery.Meta.ServerAddressByClientCIDR> ServerAddressByClientCIDRs { get; init => field = value ?? []; } = [];
 
     [JsonPropertyName("versions")]
-    public IReadOnlyList<string> Versions { get; init; } = [];
+    public IReadOnlyList<string> Versions { get; init => field = value ?? []; } = [];
 }

@@ -16,17 +16,17 @@ public sealed partial record Condition
     public DateTimeOffset LastTransitionTime { get; init; }
 
     [JsonPropertyName("message")]
-    public string Message { get; init; } = "";
+    public string Message { get; init => field = value ?? ""; } = "";
 
     [JsonPropertyName("observedGeneration")]
     public long? ObservedGeneration { get; init; }
 
     [JsonPropertyName("reason")]
-    public string Reason { get; init; } = "";
+    public string Reason { get; init => field = value ?? ""; } = "";
 
     [JsonPropertyName("status")]
-    public string Status { get; init; } = "";
+    public string Status { get; init => field = value ?? ""; } = "";
 
     [JsonPropertyName("type")]
-    public string Type { get; init; } = "";
+    public string Type { get; init => field = value ?? ""; } = "";
 }

@@ -13,10 +13,10 @@ namespace KubeAspire.ApiMachinery.Meta;
 public sealed partial record FieldSelectorRequirement
 {
     [JsonPropertyName("key")]
-    public string Key { get; init; } = "";
+    public string Key { get; init => field = value ?? ""; } = "";
 
     [JsonPropertyName("operator")]
-    public string Operator { get; init; } = "";
+    public string Operator { get; init => field = value ?? ""; } = "";
 
     [JsonPropertyName("values")]
     public IReadOnlyList<string>? Values { get; init; }

@@ -13,8 +13,8 @@ namespace KubeAspire.ApiMachinery.Meta;
 public sealed partial record GroupVersionForDiscovery
 {
     [JsonPropertyName("groupVersion")]
-    public string GroupVersion { get; init; } = "";
+    public string GroupVersion { get; init => field = value ?? ""; } = "";
 
     [JsonPropertyName("version")]
-    public string Version { get; init; } = "";
+    public string Version { get; init => field = value ?? ""; } = "";
 }

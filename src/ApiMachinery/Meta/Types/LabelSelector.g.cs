@@ -9,12 +9,14 @@ using KubeAspire.ApiMachinery.Serialization;
 
 namespace KubeAspire.ApiMachinery.Meta;
 
-/// <summary>The API type <c>apimachinery.pkg.apis.meta.v1.LabelSelector</c>.</summary>
+/// <summary>The API type <c>apimachinery.pkg.apis.meta.v1.LabelSelector</c>. Matches objects by their labels; all requirements must hold. An empty one matches everything.</summary>
 public sealed partial record LabelSelector
 {
+    /// <summary>Requirements with an operator.</summary>
     [JsonPropertyName("matchExpressions")]
     public IReadOnlyList<global::KubeAspire.ApiMachinery.Meta.LabelSelectorRequirement>? MatchExpressions { get; init; }
 
+    /// <summary>Labels that must have exactly these values.</summary>
     [JsonPropertyName("matchLabels")]
     public IReadOnlyDictionary<string, string>? MatchLabels { get; init; }
 }

@@ -9,15 +9,18 @@ using KubeAspire.ApiMachinery.Serialization;
 
 namespace KubeAspire.ApiMachinery.Meta;
 
-/// <summary>The API type <c>apimachinery.pkg.apis.meta.v1.LabelSelectorRequirement</c>.</summary>
+/// <summary>The API type <c>apimachinery.pkg.apis.meta.v1.LabelSelectorRequirement</c>. A requirement of one label.</summary>
 public sealed partial record LabelSelectorRequirement
 {
+    /// <summary>Label that is asked for.</summary>
     [JsonPropertyName("key")]
-    public string Key { get; init; } = "";
+    public string Key { get; init => field = value ?? ""; } = "";
 
+    /// <summary>In, NotIn, Exists or DoesNotExist.</summary>
     [JsonPropertyName("operator")]
-    public string Operator { get; init; } = "";
+    public string Operator { get; init => field = value ?? ""; } = "";
 
+    /// <summary>Values for In and NotIn; empty for the other operators.</summary>
     [JsonPropertyName("values")]
     public IReadOnlyList<string>? Values { get; init; }
 }

@@ -12,12 +12,15 @@ namespace KubeAspire.ApiMachinery.Meta;
 /// <summary>The API type <c>apimachinery.pkg.apis.meta.v1.ListMeta</c>.</summary>
 public sealed partial record ListMeta
 {
+    /// <summary>Token that asks for the next part of a list; empty in the last.</summary>
     [JsonPropertyName("continue")]
     public string? Continue { get; init; }
 
+    /// <summary>How many items come after this part, where it is known.</summary>
     [JsonPropertyName("remainingItemCount")]
     public long? RemainingItemCount { get; init; }
 
+    /// <summary>Revision of the store that the list shows. A watch may begin there.</summary>
     [JsonPropertyName("resourceVersion")]
     public string? ResourceVersion { get; init; }
 

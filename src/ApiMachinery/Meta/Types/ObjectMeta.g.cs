@@ -9,51 +9,66 @@ using KubeAspire.ApiMachinery.Serialization;
 
 namespace KubeAspire.ApiMachinery.Meta;
 
-/// <summary>The API type <c>apimachinery.pkg.apis.meta.v1.ObjectMeta</c>.</summary>
+/// <summary>The API type <c>apimachinery.pkg.apis.meta.v1.ObjectMeta</c>. What every stored object has.</summary>
 public sealed partial record ObjectMeta
 {
+    /// <summary>Keys and values for people and tools. Not matched by selectors.</summary>
     [JsonPropertyName("annotations")]
     public IReadOnlyDictionary<string, string>? Annotations { get; init; }
 
+    /// <summary>When the server stored the object first, in UTC.</summary>
     [JsonPropertyName("creationTimestamp")]
     public DateTimeOffset? CreationTimestamp { get; init; }
 
+    /// <summary>Seconds the object is given to end before it is removed.</summary>
     [JsonPropertyName("deletionGracePeriodSeconds")]
     public long? DeletionGracePeriodSeconds { get; init; }
 
+    /// <summary>When the object is to be gone. Set by the server on delete while a grace period or a finalizer holds the object.</summary>
     [JsonPropertyName("deletionTimestamp")]
     public DateTimeOffset? DeletionTimestamp { get; init; }
 
+    /// <summary>Who must act before a deleted object may be removed. Each takes its own entry away when it is done.</summary>
     [JsonPropertyName("finalizers")]
     public IReadOnlyList<string>? Finalizers { get; init; }
 
+    /// <summary>Beginning of a name that the server completes with random characters when name is empty.</summary>
     [JsonPropertyName("generateName")]
     public string? GenerateName { get; init; }
 
+    /// <summary>Counts the changes of what is wanted. Set by the server.</summary>
     [JsonPropertyName("generation")]
     public long? Generation { get; init; }
 
+    /// <summary>Short keys and values that selectors match.</summary>
     [JsonPropertyName("labels")]
     public IReadOnlyDictionary<string, string>? Labels { get; init; }
 
+    /// <summary>Which client set which fields, kept for server-side apply.</summary>
     [JsonPropertyName("managedFields")]
     public IReadOnlyList<global::KubeAspire.ApiMachinery.Meta.ManagedFieldsEntry>? ManagedFields { get; init; }
 
+    /// <summary>Name, unique among the objects of this kind in the namespace. Cannot change.</summary>
     [JsonPropertyName("name")]
     public string? Name { get; init; }
 
+    /// <summary>Namespace the object lives in; empty for objects of the whole cluster. Cannot change.</summary>
     [JsonPropertyName("namespace")]
     public string? Namespace { get; init; }
 
+    /// <summary>Objects this one depends on; it is collected when all of them are gone.</summary>
     [JsonPropertyName("ownerReferences")]
     public IReadOnlyList<global::KubeAspire.ApiMachinery.Meta.OwnerReference>? OwnerReferences { get; init; }
 
+    /// <summary>Revision of the store at which the object was last written. A write that names an older one is refused.</summary>
     [JsonPropertyName("resourceVersion")]
     public string? ResourceVersion { get; init; }
 
+    /// <summary>No longer set.</summary>
     [JsonPropertyName("selfLink")]
     public string? SelfLink { get; init; }
 
+    /// <summary>Identifies this object among all that ever were, also among namesakes. Set by the server.</summary>
     [JsonPropertyName("uid")]
     public string? Uid { get; init; }
 }

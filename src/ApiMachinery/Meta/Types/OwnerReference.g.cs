@@ -9,24 +9,30 @@ using KubeAspire.ApiMachinery.Serialization;
 
 namespace KubeAspire.ApiMachinery.Meta;
 
-/// <summary>The API type <c>apimachinery.pkg.apis.meta.v1.OwnerReference</c>.</summary>
+/// <summary>The API type <c>apimachinery.pkg.apis.meta.v1.OwnerReference</c>. Names an object that another depends on.</summary>
 public sealed partial record OwnerReference
 {
+    /// <summary>Group and version of the owner.</summary>
     [JsonPropertyName("apiVersion")]
-    public string ApiVersion { get; init; } = "";
+    public string ApiVersion { get; init => field = value ?? ""; } = "";
 
+    /// <summary>Whether a foreground delete of the owner waits for this object.</summary>
     [JsonPropertyName("blockOwnerDeletion")]
     public bool? BlockOwnerDeletion { get; init; }
 
+    /// <summary>Whether the owner manages this object. At most one does.</summary>
     [JsonPropertyName("controller")]
     public bool? Controller { get; init; }
 
+    /// <summary>Kind of the owner.</summary>
     [JsonPropertyName("kind")]
-    public string Kind { get; init; } = "";
+    public string Kind { get; init => field = value ?? ""; } = "";
 
+    /// <summary>Name of the owner.</summary>
     [JsonPropertyName("name")]
-    public string Name { get; init; } = "";
+    public string Name { get; init => field = value ?? ""; } = "";
 
+    /// <summary>Identifier of the owner.</summary>
     [JsonPropertyName("uid")]
-    public string Uid { get; init; } = "";
+    public string Uid { get; init => field = value ?? ""; } = "";
 }

@@ -13,8 +13,8 @@ namespace KubeAspire.ApiMachinery.Meta;
 public sealed partial record ServerAddressByClientCIDR
 {
     [JsonPropertyName("clientCIDR")]
-    public string ClientCIDR { get; init; } = "";
+    public string ClientCIDR { get; init => field = value ?? ""; } = "";
 
     [JsonPropertyName("serverAddress")]
-    public string ServerAddress { get; init; } = "";
+    public string ServerAddress { get; init => field = value ?? ""; } = "";
 }

@@ -13,5 +13,5 @@ namespace KubeAspire.ApiMachinery.Meta;
 public sealed partial record ShardInfo
 {
     [JsonPropertyName("selector")]
-    public string Selector { get; init; } = "";
+    public string Selector { get; init => field = value ?? ""; } = "";
 }

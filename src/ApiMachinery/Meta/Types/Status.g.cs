@@ -28,7 +28,7 @@ public sealed partial record Status
     public string? Message { get; init; }
 
     [JsonPropertyName("metadata")]
-    public global::KubeAspire.ApiMachinery.Meta.ListMeta Metadata { get; init; } = new();
+    public global::KubeAspire.ApiMachinery.Meta.ListMeta Metadata { get; init => field = value ?? new(); } = new();
 
     [JsonPropertyName("reason")]
     public string? Reason { get; init; }

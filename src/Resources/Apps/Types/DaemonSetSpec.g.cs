@@ -13,18 +13,23 @@ namespace KubeAspire.Resources.Apps;
 /// <summary>The API type <c>api.apps.v1.DaemonSetSpec</c>.</summary>
 public sealed partial record DaemonSetSpec
 {
+    /// <summary>Seconds a pod must have been ready to count as available. 0 by default.</summary>
     [JsonPropertyName("minReadySeconds")]
     public int? MinReadySeconds { get; init; }
 
+    /// <summary>Old revisions kept for a roll back. 10 by default.</summary>
     [JsonPropertyName("revisionHistoryLimit")]
     public int? RevisionHistoryLimit { get; init; }
 
+    /// <summary>Which pods are the DaemonSet's. Must match the template's labels; cannot change.</summary>
     [JsonPropertyName("selector")]
-    public global::KubeAspire.ApiMachinery.Meta.LabelSelector Selector { get; init; } = new();
+    public global::KubeAspire.ApiMachinery.Meta.LabelSelector Selector { get; init => field = value ?? new(); } = new();
 
+    /// <summary>What new pods are made from.</summary>
     [JsonPropertyName("template")]
-    public global::KubeAspire.Resources.Core.PodTemplateSpec Template { get; init; } = new();
+    public global::KubeAspire.Resources.Core.PodTemplateSpec Template { get; init => field = value ?? new(); } = new();
 
+    /// <summary>How old pods are replaced by new ones.</summary>
     [JsonPropertyName("updateStrategy")]
     public global::KubeAspire.Resources.Apps.DaemonSetUpdateStrategy? UpdateStrategy { get; init; }
 }

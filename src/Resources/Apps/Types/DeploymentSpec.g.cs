@@ -13,27 +13,35 @@ namespace KubeAspire.Resources.Apps;
 /// <summary>The API type <c>api.apps.v1.DeploymentSpec</c>.</summary>
 public sealed partial record DeploymentSpec
 {
+    /// <summary>Seconds a pod must have been ready to count as available. 0 by default.</summary>
     [JsonPropertyName("minReadySeconds")]
     public int? MinReadySeconds { get; init; }
 
+    /// <summary>Whether changes of the template wait.</summary>
     [JsonPropertyName("paused")]
     public bool? Paused { get; init; }
 
+    /// <summary>Seconds without progress after which the rollout is said to have failed. 600 by default.</summary>
     [JsonPropertyName("progressDeadlineSeconds")]
     public int? ProgressDeadlineSeconds { get; init; }
 
+    /// <summary>Pods wanted. 1 by default.</summary>
     [JsonPropertyName("replicas")]
     public int? Replicas { get; init; }
 
+    /// <summary>Old ReplicaSets kept for a roll back. 10 by default.</summary>
     [JsonPropertyName("revisionHistoryLimit")]
     public int? RevisionHistoryLimit { get; init; }
 
+    /// <summary>Which pods are the Deployment's. Must match the template's labels; cannot change.</summary>
     [JsonPropertyName("selector")]
-    public global::KubeAspire.ApiMachinery.Meta.LabelSelector Selector { get; init; } = new();
+    public global::KubeAspire.ApiMachinery.Meta.LabelSelector Selector { get; init => field = value ?? new(); } = new();
 
+    /// <summary>How old pods are replaced by new ones.</summary>
     [JsonPropertyName("strategy")]
     public global::KubeAspire.Resources.Apps.DeploymentStrategy? Strategy { get; init; }
 
+    /// <summary>What new pods are made from.</summary>
     [JsonPropertyName("template")]
-    public global::KubeAspire.Resources.Core.PodTemplateSpec Template { get; init; } = new();
+    public global::KubeAspire.Resources.Core.PodTemplateSpec Template { get; init => field = value ?? new(); } = new();
 }

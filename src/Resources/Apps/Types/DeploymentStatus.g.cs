@@ -13,30 +13,38 @@ namespace KubeAspire.Resources.Apps;
 /// <summary>The API type <c>api.apps.v1.DeploymentStatus</c>.</summary>
 public sealed partial record DeploymentStatus
 {
+    /// <summary>Pods that have been ready for minReadySeconds.</summary>
     [JsonPropertyName("availableReplicas")]
     public int? AvailableReplicas { get; init; }
 
+    /// <summary>How often the name of a ReplicaSet was taken already.</summary>
     [JsonPropertyName("collisionCount")]
     public int? CollisionCount { get; init; }
 
+    /// <summary>Available, Progressing and ReplicaFailure.</summary>
     [JsonPropertyName("conditions")]
     public IReadOnlyList<global::KubeAspire.Resources.Apps.DeploymentCondition>? Conditions { get; init; }
 
+    /// <summary>Generation that the status is about.</summary>
     [JsonPropertyName("observedGeneration")]
     public long? ObservedGeneration { get; init; }
 
+    /// <summary>Pods that are ready.</summary>
     [JsonPropertyName("readyReplicas")]
     public int? ReadyReplicas { get; init; }
 
+    /// <summary>Pods that exist.</summary>
     [JsonPropertyName("replicas")]
     public int? Replicas { get; init; }
 
     [JsonPropertyName("terminatingReplicas")]
     public int? TerminatingReplicas { get; init; }
 
+    /// <summary>Pods that are still missing.</summary>
     [JsonPropertyName("unavailableReplicas")]
     public int? UnavailableReplicas { get; init; }
 
+    /// <summary>Pods made from the current template.</summary>
     [JsonPropertyName("updatedReplicas")]
     public int? UpdatedReplicas { get; init; }
 }

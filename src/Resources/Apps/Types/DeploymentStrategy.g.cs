@@ -13,9 +13,11 @@ namespace KubeAspire.Resources.Apps;
 /// <summary>The API type <c>api.apps.v1.DeploymentStrategy</c>.</summary>
 public sealed partial record DeploymentStrategy
 {
+    /// <summary>How many pods a rolling update changes at once.</summary>
     [JsonPropertyName("rollingUpdate")]
     public global::KubeAspire.Resources.Apps.RollingUpdateDeployment? RollingUpdate { get; init; }
 
+    /// <summary>RollingUpdate, or Recreate to end all old pods first. RollingUpdate by default.</summary>
     [JsonPropertyName("type")]
     public string? Type { get; init; }
 }

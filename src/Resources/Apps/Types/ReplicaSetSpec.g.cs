@@ -13,15 +13,19 @@ namespace KubeAspire.Resources.Apps;
 /// <summary>The API type <c>api.apps.v1.ReplicaSetSpec</c>.</summary>
 public sealed partial record ReplicaSetSpec
 {
+    /// <summary>Seconds a pod must have been ready to count as available. 0 by default.</summary>
     [JsonPropertyName("minReadySeconds")]
     public int? MinReadySeconds { get; init; }
 
+    /// <summary>Pods wanted. 1 by default.</summary>
     [JsonPropertyName("replicas")]
     public int? Replicas { get; init; }
 
+    /// <summary>Which pods are counted. Must match the template's labels; cannot change.</summary>
     [JsonPropertyName("selector")]
-    public global::KubeAspire.ApiMachinery.Meta.LabelSelector Selector { get; init; } = new();
+    public global::KubeAspire.ApiMachinery.Meta.LabelSelector Selector { get; init => field = value ?? new(); } = new();
 
+    /// <summary>What new pods are made from.</summary>
     [JsonPropertyName("template")]
     public global::KubeAspire.Resources.Core.PodTemplateSpec? Template { get; init; }
 }

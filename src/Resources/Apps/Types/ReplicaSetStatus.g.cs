@@ -13,21 +13,27 @@ namespace KubeAspire.Resources.Apps;
 /// <summary>The API type <c>api.apps.v1.ReplicaSetStatus</c>.</summary>
 public sealed partial record ReplicaSetStatus
 {
+    /// <summary>Pods that have been ready for minReadySeconds.</summary>
     [JsonPropertyName("availableReplicas")]
     public int? AvailableReplicas { get; init; }
 
+    /// <summary>ReplicaFailure.</summary>
     [JsonPropertyName("conditions")]
     public IReadOnlyList<global::KubeAspire.Resources.Apps.ReplicaSetCondition>? Conditions { get; init; }
 
+    /// <summary>Pods that have all labels of the template.</summary>
     [JsonPropertyName("fullyLabeledReplicas")]
     public int? FullyLabeledReplicas { get; init; }
 
+    /// <summary>Generation that the status is about.</summary>
     [JsonPropertyName("observedGeneration")]
     public long? ObservedGeneration { get; init; }
 
+    /// <summary>Pods that are ready.</summary>
     [JsonPropertyName("readyReplicas")]
     public int? ReadyReplicas { get; init; }
 
+    /// <summary>Pods that exist.</summary>
     [JsonPropertyName("replicas")]
     public int Replicas { get; init; }
 

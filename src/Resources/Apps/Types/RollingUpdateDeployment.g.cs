@@ -13,9 +13,11 @@ namespace KubeAspire.Resources.Apps;
 /// <summary>The API type <c>api.apps.v1.RollingUpdateDeployment</c>.</summary>
 public sealed partial record RollingUpdateDeployment
 {
+    /// <summary>Pods there may be above those wanted, as a number or a percentage, rounded up. 25% by default.</summary>
     [JsonPropertyName("maxSurge")]
     public IntOrString? MaxSurge { get; init; }
 
+    /// <summary>Pods that may be missing from those wanted, as a number or a percentage, rounded down. 25% by default.</summary>
     [JsonPropertyName("maxUnavailable")]
     public IntOrString? MaxUnavailable { get; init; }
 }

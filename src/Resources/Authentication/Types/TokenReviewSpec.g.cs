@@ -17,5 +17,5 @@ public sealed partial record TokenReviewSpec
     public IReadOnlyList<string>? Audiences { get; init; }
 
     [JsonPropertyName("token")]
-    public string Token { get; init; } = "";
+    public string Token { get; init => field = value ?? ""; } = "";
 }

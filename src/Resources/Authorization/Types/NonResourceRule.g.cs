@@ -17,5 +17,5 @@ public sealed partial record NonResourceRule
     public IReadOnlyList<string>? NonResourceURLs { get; init; }
 
     [JsonPropertyName("verbs")]
-    public IReadOnlyList<string> Verbs { get; init; } = [];
+    public IReadOnlyList<string> Verbs { get; init => field = value ?? []; } = [];
 }

@@ -23,5 +23,5 @@ public sealed partial record ResourceRule
     public IReadOnlyList<string>? Resources { get; init; }
 
     [JsonPropertyName("verbs")]
-    public IReadOnlyList<string> Verbs { get; init; } = [];
+    public IReadOnlyList<string> Verbs { get; init => field = value ?? []; } = [];
 }

@@ -20,8 +20,8 @@ public sealed partial record SubjectRulesReviewStatus
     public bool Incomplete { get; init; }
 
     [JsonPropertyName("nonResourceRules")]
-    public IReadOnlyList<global::KubeAspire.Resources.Authorization.NonResourceRule> NonResourceRules { get; init; } = [];
+    public IReadOnlyList<global::KubeAspire.Resources.Authorization.NonResourceRule> NonResourceRules { get; init => field = value ?? []; } = [];
 
     [JsonPropertyName("resourceRules")]
-    public IReadOnlyList<global::KubeAspire.Resources.Authorization.ResourceRule> ResourceRules { get; init; } = [];
+    public IReadOnlyList<global::KubeAspire.Resources.Authorization.ResourceRule> ResourceRules { get; init => field = value ?? []; } = [];
 }

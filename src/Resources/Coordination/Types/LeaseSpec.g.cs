@@ -13,22 +13,27 @@ namespace KubeAspire.Resources.Coordination;
 /// <summary>The API type <c>api.coordination.v1.LeaseSpec</c>.</summary>
 public sealed partial record LeaseSpec
 {
+    /// <summary>When the holder got it.</summary>
     [JsonConverter(typeof(MicroTimeConverter))]
     [JsonPropertyName("acquireTime")]
     public DateTimeOffset? AcquireTime { get; init; }
 
+    /// <summary>Who holds it.</summary>
     [JsonPropertyName("holderIdentity")]
     public string? HolderIdentity { get; init; }
 
+    /// <summary>Seconds after renewTime at which others may take it.</summary>
     [JsonPropertyName("leaseDurationSeconds")]
     public int? LeaseDurationSeconds { get; init; }
 
+    /// <summary>How often the holder changed.</summary>
     [JsonPropertyName("leaseTransitions")]
     public int? LeaseTransitions { get; init; }
 
     [JsonPropertyName("preferredHolder")]
     public string? PreferredHolder { get; init; }
 
+    /// <summary>When the holder renewed it last.</summary>
     [JsonConverter(typeof(MicroTimeConverter))]
     [JsonPropertyName("renewTime")]
     public DateTimeOffset? RenewTime { get; init; }

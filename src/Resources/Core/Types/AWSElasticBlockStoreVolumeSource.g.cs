@@ -23,5 +23,5 @@ public sealed partial record AWSElasticBlockStoreVolumeSource
     public bool? ReadOnly { get; init; }
 
     [JsonPropertyName("volumeID")]
-    public string VolumeID { get; init; } = "";
+    public string VolumeID { get; init => field = value ?? ""; } = "";
 }

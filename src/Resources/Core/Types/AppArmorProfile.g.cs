@@ -17,5 +17,5 @@ public sealed partial record AppArmorProfile
     public string? LocalhostProfile { get; init; }
 
     [JsonPropertyName("type")]
-    public string Type { get; init; } = "";
+    public string Type { get; init => field = value ?? ""; } = "";
 }

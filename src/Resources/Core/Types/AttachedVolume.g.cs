@@ -14,8 +14,8 @@ namespace KubeAspire.Resources.Core;
 public sealed partial record AttachedVolume
 {
     [JsonPropertyName("devicePath")]
-    public string DevicePath { get; init; } = "";
+    public string DevicePath { get; init => field = value ?? ""; } = "";
 
     [JsonPropertyName("name")]
-    public string Name { get; init; } = "";
+    public string Name { get; init => field = value ?? ""; } = "";
 }

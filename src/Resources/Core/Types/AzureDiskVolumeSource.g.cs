@@ -17,10 +17,10 @@ public sealed partial record AzureDiskVolumeSource
     public string? CachingMode { get; init; }
 
     [JsonPropertyName("diskName")]
-    public string DiskName { get; init; } = "";
+    public string DiskName { get; init => field = value ?? ""; } = "";
 
     [JsonPropertyName("diskURI")]
-    public string DiskURI { get; init; } = "";
+    public string DiskURI { get; init => field = value ?? ""; } = "";
 
     [JsonPropertyName("fsType")]
     public string? FsType { get; init; }

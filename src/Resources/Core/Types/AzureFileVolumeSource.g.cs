@@ -17,8 +17,8 @@ public sealed partial record AzureFileVolumeSource
     public bool? ReadOnly { get; init; }
 
     [JsonPropertyName("secretName")]
-    public string SecretName { get; init; } = "";
+    public string SecretName { get; init => field = value ?? ""; } = "";
 
     [JsonPropertyName("shareName")]
-    public string ShareName { get; init; } = "";
+    public string ShareName { get; init => field = value ?? ""; } = "";
 }

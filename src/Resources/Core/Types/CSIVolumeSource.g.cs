@@ -14,7 +14,7 @@ namespace KubeAspire.Resources.Core;
 public sealed partial record CSIVolumeSource
 {
     [JsonPropertyName("driver")]
-    public string Driver { get; init; } = "";
+    public string Driver { get; init => field = value ?? ""; } = "";
 
     [JsonPropertyName("fsType")]
     public string? FsType { get; init; }

@@ -14,7 +14,7 @@ namespace KubeAspire.Resources.Core;
 public sealed partial record CephFSVolumeSource
 {
     [JsonPropertyName("monitors")]
-    public IReadOnlyList<string> Monitors { get; init; } = [];
+    public IReadOnlyList<string> Monitors { get; init => field = value ?? []; } = [];
 
     [JsonPropertyName("path")]
     public string? Path { get; init; }

@@ -23,5 +23,5 @@ public sealed partial record CinderVolumeSource
     public global::KubeAspire.Resources.Core.LocalObjectReference? SecretRef { get; init; }
 
     [JsonPropertyName("volumeID")]
-    public string VolumeID { get; init; } = "";
+    public string VolumeID { get; init => field = value ?? ""; } = "";
 }

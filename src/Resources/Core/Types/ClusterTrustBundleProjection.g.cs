@@ -23,7 +23,7 @@ public sealed partial record ClusterTrustBundleProjection
     public bool? Optional { get; init; }
 
     [JsonPropertyName("path")]
-    public string Path { get; init; } = "";
+    public string Path { get; init => field = value ?? ""; } = "";
 
     [JsonPropertyName("signerName")]
     public string? SignerName { get; init; }

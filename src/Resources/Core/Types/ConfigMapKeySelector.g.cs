@@ -14,7 +14,7 @@ namespace KubeAspire.Resources.Core;
 public sealed partial record ConfigMapKeySelector
 {
     [JsonPropertyName("key")]
-    public string Key { get; init; } = "";
+    public string Key { get; init => field = value ?? ""; } = "";
 
     [JsonPropertyName("name")]
     public string? Name { get; init; }

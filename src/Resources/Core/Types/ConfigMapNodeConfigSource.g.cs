@@ -14,13 +14,13 @@ namespace KubeAspire.Resources.Core;
 public sealed partial record ConfigMapNodeConfigSource
 {
     [JsonPropertyName("kubeletConfigKey")]
-    public string KubeletConfigKey { get; init; } = "";
+    public string KubeletConfigKey { get; init => field = value ?? ""; } = "";
 
     [JsonPropertyName("name")]
-    public string Name { get; init; } = "";
+    public string Name { get; init => field = value ?? ""; } = "";
 
     [JsonPropertyName("namespace")]
-    public string Namespace { get; init; } = "";
+    public string Namespace { get; init => field = value ?? ""; } = "";
 
     [JsonPropertyName("resourceVersion")]
     public string? ResourceVersion { get; init; }

@@ -10,81 +10,106 @@ using KubeAspire.ApiMachinery.Serialization;
 
 namespace KubeAspire.Resources.Core;
 
-/// <summary>The API type <c>api.core.v1.Container</c>.</summary>
+/// <summary>The API type <c>api.core.v1.Container</c>. One container of a pod.</summary>
 public sealed partial record Container
 {
+    /// <summary>Arguments in place of the image's. $(NAME) is expanded from the environment.</summary>
     [JsonPropertyName("args")]
     public IReadOnlyList<string>? Args { get; init; }
 
+    /// <summary>Program and first arguments in place of the image's entrypoint. $(NAME) is expanded from the environment.</summary>
     [JsonPropertyName("command")]
     public IReadOnlyList<string>? Command { get; init; }
 
+    /// <summary>Environment variables.</summary>
     [JsonPropertyName("env")]
     public IReadOnlyList<global::KubeAspire.Resources.Core.EnvVar>? Env { get; init; }
 
+    /// <summary>ConfigMaps and Secrets whose keys become environment variables; env goes before them.</summary>
     [JsonPropertyName("envFrom")]
     public IReadOnlyList<global::KubeAspire.Resources.Core.EnvFromSource>? EnvFrom { get; init; }
 
+    /// <summary>Name of the image to run.</summary>
     [JsonPropertyName("image")]
     public string? Image { get; init; }
 
+    /// <summary>Always, IfNotPresent or Never. Always for the tag latest, otherwise IfNotPresent.</summary>
     [JsonPropertyName("imagePullPolicy")]
     public string? ImagePullPolicy { get; init; }
 
+    /// <summary>What is done after the start and before the stop.</summary>
     [JsonPropertyName("lifecycle")]
     public global::KubeAspire.Resources.Core.Lifecycle? Lifecycle { get; init; }
 
+    /// <summary>The container is restarted when this fails.</summary>
     [JsonPropertyName("livenessProbe")]
     public global::KubeAspire.Resources.Core.Probe? LivenessProbe { get; init; }
 
+    /// <summary>Name, unique in the pod. A DNS label.</summary>
     [JsonPropertyName("name")]
-    public string Name { get; init; } = "";
+    public string Name { get; init => field = value ?? ""; } = "";
 
+    /// <summary>Ports the program listens on. Documentation mostly: a port not listed can be reached too.</summary>
     [JsonPropertyName("ports")]
     public IReadOnlyList<global::KubeAspire.Resources.Core.ContainerPort>? Ports { get; init; }
 
+    /// <summary>The container gets no requests while this fails.</summary>
     [JsonPropertyName("readinessProbe")]
     public global::KubeAspire.Resources.Core.Probe? ReadinessProbe { get; init; }
 
+    /// <summary>What happens when resources are changed while the container runs.</summary>
     [JsonPropertyName("resizePolicy")]
     public IReadOnlyList<global::KubeAspire.Resources.Core.ContainerResizePolicy>? ResizePolicy { get; init; }
 
+    /// <summary>What the container is given at least, and at most.</summary>
     [JsonPropertyName("resources")]
     public global::KubeAspire.Resources.Core.ResourceRequirements? Resources { get; init; }
 
+    /// <summary>Overrides the pod's restart policy for this container. Always makes an init container run beside the others.</summary>
     [JsonPropertyName("restartPolicy")]
     public string? RestartPolicy { get; init; }
 
+    /// <summary>Exit codes after which the container is restarted whatever its policy says.</summary>
     [JsonPropertyName("restartPolicyRules")]
     public IReadOnlyList<global::KubeAspire.Resources.Core.ContainerRestartRule>? RestartPolicyRules { get; init; }
 
+    /// <summary>User, capabilities and security settings; goes before the pod's.</summary>
     [JsonPropertyName("securityContext")]
     public global::KubeAspire.Resources.Core.SecurityContext? SecurityContext { get; init; }
 
+    /// <summary>The other probes wait until this has succeeded once.</summary>
     [JsonPropertyName("startupProbe")]
     public global::KubeAspire.Resources.Core.Probe? StartupProbe { get; init; }
 
+    /// <summary>Whether standard input is kept open.</summary>
     [JsonPropertyName("stdin")]
     public bool? Stdin { get; init; }
 
+    /// <summary>Whether standard input is closed after the first client has left.</summary>
     [JsonPropertyName("stdinOnce")]
     public bool? StdinOnce { get; init; }
 
+    /// <summary>File whose content becomes the container's last message. /dev/termination-log by default.</summary>
     [JsonPropertyName("terminationMessagePath")]
     public string? TerminationMessagePath { get; init; }
 
+    /// <summary>File, or FallbackToLogsOnError to use the end of the log when the file is empty.</summary>
     [JsonPropertyName("terminationMessagePolicy")]
     public string? TerminationMessagePolicy { get; init; }
 
+    /// <summary>Whether the container gets a terminal.</summary>
     [JsonPropertyName("tty")]
     public bool? Tty { get; init; }
 
+    /// <summary>Block devices of the container.</summary>
     [JsonPropertyName("volumeDevices")]
     public IReadOnlyList<global::KubeAspire.Resources.Core.VolumeDevice>? VolumeDevices { get; init; }
 
+    /// <summary>Where volumes appear in the container.</summary>
     [JsonPropertyName("volumeMounts")]
     public IReadOnlyList<global::KubeAspire.Resources.Core.VolumeMount>? VolumeMounts { get; init; }
 
+    /// <summary>Directory the program starts in; the image's by default.</summary>
     [JsonPropertyName("workingDir")]
     public string? WorkingDir { get; init; }
 }

@@ -14,11 +14,11 @@ namespace KubeAspire.Resources.Core;
 public sealed partial record ContainerExtendedResourceRequest
 {
     [JsonPropertyName("containerName")]
-    public string ContainerName { get; init; } = "";
+    public string ContainerName { get; init => field = value ?? ""; } = "";
 
     [JsonPropertyName("requestName")]
-    public string RequestName { get; init; } = "";
+    public string RequestName { get; init => field = value ?? ""; } = "";
 
     [JsonPropertyName("resourceName")]
-    public string ResourceName { get; init; } = "";
+    public string ResourceName { get; init => field = value ?? ""; } = "";
 }

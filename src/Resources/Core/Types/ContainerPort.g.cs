@@ -10,21 +10,26 @@ using KubeAspire.ApiMachinery.Serialization;
 
 namespace KubeAspire.Resources.Core;
 
-/// <summary>The API type <c>api.core.v1.ContainerPort</c>.</summary>
+/// <summary>The API type <c>api.core.v1.ContainerPort</c>. A port that a container listens on.</summary>
 public sealed partial record ContainerPort
 {
+    /// <summary>Number of the port in the pod.</summary>
     [JsonPropertyName("containerPort")]
     public int ContainerPortValue { get; init; }
 
+    /// <summary>Address of the node that hostPort is bound to.</summary>
     [JsonPropertyName("hostIP")]
     public string? HostIP { get; init; }
 
+    /// <summary>Port of the node that leads here.</summary>
     [JsonPropertyName("hostPort")]
     public int? HostPort { get; init; }
 
+    /// <summary>Name by which services may refer to the port.</summary>
     [JsonPropertyName("name")]
     public string? Name { get; init; }
 
+    /// <summary>TCP, UDP or SCTP. TCP by default.</summary>
     [JsonPropertyName("protocol")]
     public string? Protocol { get; init; }
 }

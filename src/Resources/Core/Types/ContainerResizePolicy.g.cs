@@ -14,8 +14,8 @@ namespace KubeAspire.Resources.Core;
 public sealed partial record ContainerResizePolicy
 {
     [JsonPropertyName("resourceName")]
-    public string ResourceName { get; init; } = "";
+    public string ResourceName { get; init => field = value ?? ""; } = "";
 
     [JsonPropertyName("restartPolicy")]
-    public string RestartPolicy { get; init; } = "";
+    public string RestartPolicy { get; init => field = value ?? ""; } = "";
 }

@@ -14,7 +14,7 @@ namespace KubeAspire.Resources.Core;
 public sealed partial record ContainerRestartRule
 {
     [JsonPropertyName("action")]
-    public string Action { get; init; } = "";
+    public string Action { get; init => field = value ?? ""; } = "";
 
     [JsonPropertyName("exitCodes")]
     public global::KubeAspire.Resources.Core.ContainerRestartRuleOnExitCodes? ExitCodes { get; init; }

@@ -14,7 +14,7 @@ namespace KubeAspire.Resources.Core;
 public sealed partial record ContainerRestartRuleOnExitCodes
 {
     [JsonPropertyName("operator")]
-    public string Operator { get; init; } = "";
+    public string Operator { get; init => field = value ?? ""; } = "";
 
     [JsonPropertyName("values")]
     public IReadOnlyList<int>? Values { get; init; }

@@ -23,16 +23,16 @@ public sealed partial record ContainerStatus
     public string? ContainerID { get; init; }
 
     [JsonPropertyName("image")]
-    public string Image { get; init; } = "";
+    public string Image { get; init => field = value ?? ""; } = "";
 
     [JsonPropertyName("imageID")]
-    public string ImageID { get; init; } = "";
+    public string ImageID { get; init => field = value ?? ""; } = "";
 
     [JsonPropertyName("lastState")]
     public global::KubeAspire.Resources.Core.ContainerState? LastState { get; init; }
 
     [JsonPropertyName("name")]
-    public string Name { get; init; } = "";
+    public string Name { get; init => field = value ?? ""; } = "";
 
     [JsonPropertyName("ready")]
     public bool Ready { get; init; }

@@ -20,7 +20,7 @@ public sealed partial record DownwardAPIVolumeFile
     public int? Mode { get; init; }
 
     [JsonPropertyName("path")]
-    public string Path { get; init; } = "";
+    public string Path { get; init => field = value ?? ""; } = "";
 
     [JsonPropertyName("resourceFieldRef")]
     public global::KubeAspire.Resources.Core.ResourceFieldSelector? ResourceFieldRef { get; init; }

@@ -17,7 +17,7 @@ public sealed partial record EndpointAddress
     public string? Hostname { get; init; }
 
     [JsonPropertyName("ip")]
-    public string Ip { get; init; } = "";
+    public string Ip { get; init => field = value ?? ""; } = "";
 
     [JsonPropertyName("nodeName")]
     public string? NodeName { get; init; }

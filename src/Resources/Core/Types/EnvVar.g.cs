@@ -10,15 +10,18 @@ using KubeAspire.ApiMachinery.Serialization;
 
 namespace KubeAspire.Resources.Core;
 
-/// <summary>The API type <c>api.core.v1.EnvVar</c>.</summary>
+/// <summary>The API type <c>api.core.v1.EnvVar</c>. An environment variable.</summary>
 public sealed partial record EnvVar
 {
+    /// <summary>Name of the variable.</summary>
     [JsonPropertyName("name")]
-    public string Name { get; init; } = "";
+    public string Name { get; init => field = value ?? ""; } = "";
 
+    /// <summary>Value. $(NAME) is expanded from variables before it.</summary>
     [JsonPropertyName("value")]
     public string? Value { get; init; }
 
+    /// <summary>Where the value comes from instead.</summary>
     [JsonPropertyName("valueFrom")]
     public global::KubeAspire.Resources.Core.EnvVarSource? ValueFrom { get; init; }
 }

@@ -10,21 +10,26 @@ using KubeAspire.ApiMachinery.Serialization;
 
 namespace KubeAspire.Resources.Core;
 
-/// <summary>The API type <c>api.core.v1.EnvVarSource</c>.</summary>
+/// <summary>The API type <c>api.core.v1.EnvVarSource</c>. Where a variable's value comes from; exactly one.</summary>
 public sealed partial record EnvVarSource
 {
+    /// <summary>Key of a ConfigMap.</summary>
     [JsonPropertyName("configMapKeyRef")]
     public global::KubeAspire.Resources.Core.ConfigMapKeySelector? ConfigMapKeyRef { get; init; }
 
+    /// <summary>Field of the pod.</summary>
     [JsonPropertyName("fieldRef")]
     public global::KubeAspire.Resources.Core.ObjectFieldSelector? FieldRef { get; init; }
 
+    /// <summary>Key of a file with variables in a volume.</summary>
     [JsonPropertyName("fileKeyRef")]
     public global::KubeAspire.Resources.Core.FileKeySelector? FileKeyRef { get; init; }
 
+    /// <summary>Request or limit of a container.</summary>
     [JsonPropertyName("resourceFieldRef")]
     public global::KubeAspire.Resources.Core.ResourceFieldSelector? ResourceFieldRef { get; init; }
 
+    /// <summary>Key of a Secret.</summary>
     [JsonPropertyName("secretKeyRef")]
     public global::KubeAspire.Resources.Core.SecretKeySelector? SecretKeyRef { get; init; }
 }

@@ -38,7 +38,7 @@ public sealed partial record EphemeralContainer
     public global::KubeAspire.Resources.Core.Probe? LivenessProbe { get; init; }
 
     [JsonPropertyName("name")]
-    public string Name { get; init; } = "";
+    public string Name { get; init => field = value ?? ""; } = "";
 
     [JsonPropertyName("ports")]
     public IReadOnlyList<global::KubeAspire.Resources.Core.ContainerPort>? Ports { get; init; }

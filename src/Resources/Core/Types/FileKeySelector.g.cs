@@ -14,14 +14,14 @@ namespace KubeAspire.Resources.Core;
 public sealed partial record FileKeySelector
 {
     [JsonPropertyName("key")]
-    public string Key { get; init; } = "";
+    public string Key { get; init => field = value ?? ""; } = "";
 
     [JsonPropertyName("optional")]
     public bool? Optional { get; init; }
 
     [JsonPropertyName("path")]
-    public string Path { get; init; } = "";
+    public string Path { get; init => field = value ?? ""; } = "";
 
     [JsonPropertyName("volumeName")]
-    public string VolumeName { get; init; } = "";
+    public string VolumeName { get; init => field = value ?? ""; } = "";
 }

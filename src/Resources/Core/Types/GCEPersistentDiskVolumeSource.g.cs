@@ -20,7 +20,7 @@ public sealed partial record GCEPersistentDiskVolumeSource
     public int? Partition { get; init; }
 
     [JsonPropertyName("pdName")]
-    public string PdName { get; init; } = "";
+    public string PdName { get; init => field = value ?? ""; } = "";
 
     [JsonPropertyName("readOnly")]
     public bool? ReadOnly { get; init; }

@@ -17,7 +17,7 @@ public sealed partial record GitRepoVolumeSource
     public string? Directory { get; init; }
 
     [JsonPropertyName("repository")]
-    public string Repository { get; init; } = "";
+    public string Repository { get; init => field = value ?? ""; } = "";
 
     [JsonPropertyName("revision")]
     public string? Revision { get; init; }

@@ -14,10 +14,10 @@ namespace KubeAspire.Resources.Core;
 public sealed partial record GlusterfsVolumeSource
 {
     [JsonPropertyName("endpoints")]
-    public string Endpoints { get; init; } = "";
+    public string Endpoints { get; init => field = value ?? ""; } = "";
 
     [JsonPropertyName("path")]
-    public string Path { get; init; } = "";
+    public string Path { get; init => field = value ?? ""; } = "";
 
     [JsonPropertyName("readOnly")]
     public bool? ReadOnly { get; init; }

@@ -17,5 +17,5 @@ public sealed partial record HostAlias
     public IReadOnlyList<string>? Hostnames { get; init; }
 
     [JsonPropertyName("ip")]
-    public string Ip { get; init; } = "";
+    public string Ip { get; init => field = value ?? ""; } = "";
 }

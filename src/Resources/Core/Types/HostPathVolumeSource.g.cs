@@ -14,7 +14,7 @@ namespace KubeAspire.Resources.Core;
 public sealed partial record HostPathVolumeSource
 {
     [JsonPropertyName("path")]
-    public string Path { get; init; } = "";
+    public string Path { get; init => field = value ?? ""; } = "";
 
     [JsonPropertyName("type")]
     public string? Type { get; init; }

@@ -26,7 +26,7 @@ public sealed partial record ISCSIVolumeSource
     public string? InitiatorName { get; init; }
 
     [JsonPropertyName("iqn")]
-    public string Iqn { get; init; } = "";
+    public string Iqn { get; init => field = value ?? ""; } = "";
 
     [JsonPropertyName("iscsiInterface")]
     public string? IscsiInterface { get; init; }
@@ -44,5 +44,5 @@ public sealed partial record ISCSIVolumeSource
     public global::KubeAspire.Resources.Core.LocalObjectReference? SecretRef { get; init; }
 
     [JsonPropertyName("targetPortal")]
-    public string TargetPortal { get; init; } = "";
+    public string TargetPortal { get; init => field = value ?? ""; } = "";
 }

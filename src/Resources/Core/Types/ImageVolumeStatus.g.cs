@@ -14,5 +14,5 @@ namespace KubeAspire.Resources.Core;
 public sealed partial record ImageVolumeStatus
 {
     [JsonPropertyName("imageRef")]
-    public string ImageRef { get; init; } = "";
+    public string ImageRef { get; init => field = value ?? ""; } = "";
 }

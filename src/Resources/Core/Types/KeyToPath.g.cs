@@ -14,11 +14,11 @@ namespace KubeAspire.Resources.Core;
 public sealed partial record KeyToPath
 {
     [JsonPropertyName("key")]
-    public string Key { get; init; } = "";
+    public string Key { get; init => field = value ?? ""; } = "";
 
     [JsonPropertyName("mode")]
     public int? Mode { get; init; }
 
     [JsonPropertyName("path")]
-    public string Path { get; init; } = "";
+    public string Path { get; init => field = value ?? ""; } = "";
 }

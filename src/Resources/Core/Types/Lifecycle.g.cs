@@ -10,15 +10,18 @@ using KubeAspire.ApiMachinery.Serialization;
 
 namespace KubeAspire.Resources.Core;
 
-/// <summary>The API type <c>api.core.v1.Lifecycle</c>.</summary>
+/// <summary>The API type <c>api.core.v1.Lifecycle</c>. Hooks of a container.</summary>
 public sealed partial record Lifecycle
 {
+    /// <summary>Done right after the start.</summary>
     [JsonPropertyName("postStart")]
     public global::KubeAspire.Resources.Core.LifecycleHandler? PostStart { get; init; }
 
+    /// <summary>Done before the container is asked to end; counts towards the grace period.</summary>
     [JsonPropertyName("preStop")]
     public global::KubeAspire.Resources.Core.LifecycleHandler? PreStop { get; init; }
 
+    /// <summary>Signal that asks the container to end; the image's by default.</summary>
     [JsonPropertyName("stopSignal")]
     public string? StopSignal { get; init; }
 }

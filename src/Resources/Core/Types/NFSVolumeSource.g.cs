@@ -14,11 +14,11 @@ namespace KubeAspire.Resources.Core;
 public sealed partial record NFSVolumeSource
 {
     [JsonPropertyName("path")]
-    public string Path { get; init; } = "";
+    public string Path { get; init => field = value ?? ""; } = "";
 
     [JsonPropertyName("readOnly")]
     public bool? ReadOnly { get; init; }
 
     [JsonPropertyName("server")]
-    public string Server { get; init; } = "";
+    public string Server { get; init => field = value ?? ""; } = "";
 }

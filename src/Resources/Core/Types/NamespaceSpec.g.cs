@@ -13,6 +13,7 @@ namespace KubeAspire.Resources.Core;
 /// <summary>The API type <c>api.core.v1.NamespaceSpec</c>.</summary>
 public sealed partial record NamespaceSpec
 {
+    /// <summary>Who must act before the namespace is gone.</summary>
     [JsonPropertyName("finalizers")]
     public IReadOnlyList<string>? Finalizers { get; init; }
 }

@@ -13,9 +13,11 @@ namespace KubeAspire.Resources.Core;
 /// <summary>The API type <c>api.core.v1.NamespaceStatus</c>.</summary>
 public sealed partial record NamespaceStatus
 {
+    /// <summary>What a deletion waits for.</summary>
     [JsonPropertyName("conditions")]
     public IReadOnlyList<global::KubeAspire.Resources.Core.NamespaceCondition>? Conditions { get; init; }
 
+    /// <summary>Active, or Terminating while its contents are deleted.</summary>
     [JsonPropertyName("phase")]
     public string? Phase { get; init; }
 }

@@ -14,8 +14,8 @@ namespace KubeAspire.Resources.Core;
 public sealed partial record NodeAddress
 {
     [JsonPropertyName("address")]
-    public string Address { get; init; } = "";
+    public string Address { get; init => field = value ?? ""; } = "";
 
     [JsonPropertyName("type")]
-    public string Type { get; init; } = "";
+    public string Type { get; init => field = value ?? ""; } = "";
 }

@@ -17,8 +17,8 @@ public sealed partial record NodeAllocatableResourceClaimStatus
     public IReadOnlyList<string>? Containers { get; init; }
 
     [JsonPropertyName("resourceClaimName")]
-    public string ResourceClaimName { get; init; } = "";
+    public string ResourceClaimName { get; init => field = value ?? ""; } = "";
 
     [JsonPropertyName("resources")]
-    public IReadOnlyDictionary<string, Quantity> Resources { get; init; } = new Dictionary<string, Quantity>();
+    public IReadOnlyDictionary<string, Quantity> Resources { get; init => field = value ?? new Dictionary<string, Quantity>(); } = new Dictionary<string, Quantity>();
 }

@@ -14,5 +14,5 @@ namespace KubeAspire.Resources.Core;
 public sealed partial record NodeSelector
 {
     [JsonPropertyName("nodeSelectorTerms")]
-    public IReadOnlyList<global::KubeAspire.Resources.Core.NodeSelectorTerm> NodeSelectorTerms { get; init; } = [];
+    public IReadOnlyList<global::KubeAspire.Resources.Core.NodeSelectorTerm> NodeSelectorTerms { get; init => field = value ?? []; } = [];
 }

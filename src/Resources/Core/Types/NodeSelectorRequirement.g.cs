@@ -14,10 +14,10 @@ namespace KubeAspire.Resources.Core;
 public sealed partial record NodeSelectorRequirement
 {
     [JsonPropertyName("key")]
-    public string Key { get; init; } = "";
+    public string Key { get; init => field = value ?? ""; } = "";
 
     [JsonPropertyName("operator")]
-    public string Operator { get; init; } = "";
+    public string Operator { get; init => field = value ?? ""; } = "";
 
     [JsonPropertyName("values")]
     public IReadOnlyList<string>? Values { get; init; }

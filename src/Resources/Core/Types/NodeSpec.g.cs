@@ -19,18 +19,23 @@ public sealed partial record NodeSpec
     [JsonPropertyName("externalID")]
     public string? ExternalID { get; init; }
 
+    /// <summary>Range of addresses for the pods of the node.</summary>
     [JsonPropertyName("podCIDR")]
     public string? PodCIDR { get; init; }
 
+    /// <summary>Ranges of addresses for the pods of the node; the first is podCIDR.</summary>
     [JsonPropertyName("podCIDRs")]
     public IReadOnlyList<string>? PodCIDRs { get; init; }
 
+    /// <summary>Name of the machine at its cloud.</summary>
     [JsonPropertyName("providerID")]
     public string? ProviderID { get; init; }
 
+    /// <summary>What keeps pods away that do not tolerate it.</summary>
     [JsonPropertyName("taints")]
     public IReadOnlyList<global::KubeAspire.Resources.Core.Taint>? Taints { get; init; }
 
+    /// <summary>Whether new pods are kept away.</summary>
     [JsonPropertyName("unschedulable")]
     public bool? Unschedulable { get; init; }
 }

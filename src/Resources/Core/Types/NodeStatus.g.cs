@@ -13,21 +13,26 @@ namespace KubeAspire.Resources.Core;
 /// <summary>The API type <c>api.core.v1.NodeStatus</c>.</summary>
 public sealed partial record NodeStatus
 {
+    /// <summary>Addresses and names of the node.</summary>
     [JsonPropertyName("addresses")]
     public IReadOnlyList<global::KubeAspire.Resources.Core.NodeAddress>? Addresses { get; init; }
 
+    /// <summary>Resources that pods may use.</summary>
     [JsonPropertyName("allocatable")]
     public IReadOnlyDictionary<string, Quantity>? Allocatable { get; init; }
 
+    /// <summary>Resources that the machine has.</summary>
     [JsonPropertyName("capacity")]
     public IReadOnlyDictionary<string, Quantity>? Capacity { get; init; }
 
+    /// <summary>Ready, MemoryPressure, DiskPressure, PIDPressure and NetworkUnavailable.</summary>
     [JsonPropertyName("conditions")]
     public IReadOnlyList<global::KubeAspire.Resources.Core.NodeCondition>? Conditions { get; init; }
 
     [JsonPropertyName("config")]
     public global::KubeAspire.Resources.Core.NodeConfigStatus? Config { get; init; }
 
+    /// <summary>Ports of the node's own services.</summary>
     [JsonPropertyName("daemonEndpoints")]
     public global::KubeAspire.Resources.Core.NodeDaemonEndpoints? DaemonEndpoints { get; init; }
 
@@ -37,9 +42,11 @@ public sealed partial record NodeStatus
     [JsonPropertyName("features")]
     public global::KubeAspire.Resources.Core.NodeFeatures? Features { get; init; }
 
+    /// <summary>Images that are on the node.</summary>
     [JsonPropertyName("images")]
     public IReadOnlyList<global::KubeAspire.Resources.Core.ContainerImage>? Images { get; init; }
 
+    /// <summary>Versions of system, kernel, runtime and agent.</summary>
     [JsonPropertyName("nodeInfo")]
     public global::KubeAspire.Resources.Core.NodeSystemInfo? NodeInfo { get; init; }
 

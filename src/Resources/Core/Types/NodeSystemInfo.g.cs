@@ -14,35 +14,35 @@ namespace KubeAspire.Resources.Core;
 public sealed partial record NodeSystemInfo
 {
     [JsonPropertyName("architecture")]
-    public string Architecture { get; init; } = "";
+    public string Architecture { get; init => field = value ?? ""; } = "";
 
     [JsonPropertyName("bootID")]
-    public string BootID { get; init; } = "";
+    public string BootID { get; init => field = value ?? ""; } = "";
 
     [JsonPropertyName("containerRuntimeVersion")]
-    public string ContainerRuntimeVersion { get; init; } = "";
+    public string ContainerRuntimeVersion { get; init => field = value ?? ""; } = "";
 
     [JsonPropertyName("kernelVersion")]
-    public string KernelVersion { get; init; } = "";
+    public string KernelVersion { get; init => field = value ?? ""; } = "";
 
     [JsonPropertyName("kubeProxyVersion")]
-    public string KubeProxyVersion { get; init; } = "";
+    public string KubeProxyVersion { get; init => field = value ?? ""; } = "";
 
     [JsonPropertyName("kubeletVersion")]
-    public string KubeletVersion { get; init; } = "";
+    public string KubeletVersion { get; init => field = value ?? ""; } = "";
 
     [JsonPropertyName("machineID")]
-    public string MachineID { get; init; } = "";
+    public string MachineID { get; init => field = value ?? ""; } = "";
 
     [JsonPropertyName("operatingSystem")]
-    public string OperatingSystem { get; init; } = "";
+    public string OperatingSystem { get; init => field = value ?? ""; } = "";
 
     [JsonPropertyName("osImage")]
-    public string OsImage { get; init; } = "";
+    public string OsImage { get; init => field = value ?? ""; } = "";
 
     [JsonPropertyName("swap")]
     public global::KubeAspire.Resources.Core.NodeSwapStatus? Swap { get; init; }
 
     [JsonPropertyName("systemUUID")]
-    public string SystemUUID { get; init; } = "";
+    public string SystemUUID { get; init => field = value ?? ""; } = "";
 }

@@ -17,5 +17,5 @@ public sealed partial record ObjectFieldSelector
     public string? ApiVersion { get; init; }
 
     [JsonPropertyName("fieldPath")]
-    public string FieldPath { get; init; } = "";
+    public string FieldPath { get; init => field = value ?? ""; } = "";
 }

@@ -14,8 +14,8 @@ namespace KubeAspire.Resources.Core;
 public sealed partial record PersistentVolumeClaimTemplate
 {
     [JsonPropertyName("metadata")]
-    public global::KubeAspire.ApiMachinery.Meta.ObjectMeta Metadata { get; init; } = new();
+    public global::KubeAspire.ApiMachinery.Meta.ObjectMeta Metadata { get; init => field = value ?? new(); } = new();
 
     [JsonPropertyName("spec")]
-    public global::KubeAspire.Resources.Core.PersistentVolumeClaimSpec Spec { get; init; } = new();
+    public global::KubeAspire.Resources.Core.PersistentVolumeClaimSpec Spec { get; init => field = value ?? new(); } = new();
 }

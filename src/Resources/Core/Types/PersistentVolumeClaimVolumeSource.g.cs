@@ -14,7 +14,7 @@ namespace KubeAspire.Resources.Core;
 public sealed partial record PersistentVolumeClaimVolumeSource
 {
     [JsonPropertyName("claimName")]
-    public string ClaimName { get; init; } = "";
+    public string ClaimName { get; init => field = value ?? ""; } = "";
 
     [JsonPropertyName("readOnly")]
     public bool? ReadOnly { get; init; }

@@ -17,5 +17,5 @@ public sealed partial record PhotonPersistentDiskVolumeSource
     public string? FsType { get; init; }
 
     [JsonPropertyName("pdID")]
-    public string PdID { get; init; } = "";
+    public string PdID { get; init => field = value ?? ""; } = "";
 }

@@ -29,5 +29,5 @@ public sealed partial record PodAffinityTerm
     public IReadOnlyList<string>? Namespaces { get; init; }
 
     [JsonPropertyName("topologyKey")]
-    public string TopologyKey { get; init; } = "";
+    public string TopologyKey { get; init => field = value ?? ""; } = "";
 }

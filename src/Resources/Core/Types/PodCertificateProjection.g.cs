@@ -23,13 +23,13 @@ public sealed partial record PodCertificateProjection
     public string? KeyPath { get; init; }
 
     [JsonPropertyName("keyType")]
-    public string KeyType { get; init; } = "";
+    public string KeyType { get; init => field = value ?? ""; } = "";
 
     [JsonPropertyName("maxExpirationSeconds")]
     public int? MaxExpirationSeconds { get; init; }
 
     [JsonPropertyName("signerName")]
-    public string SignerName { get; init; } = "";
+    public string SignerName { get; init => field = value ?? ""; } = "";
 
     [JsonPropertyName("userAnnotations")]
     public IReadOnlyDictionary<string, string>? UserAnnotations { get; init; }

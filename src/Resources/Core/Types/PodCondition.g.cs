@@ -10,27 +10,32 @@ using KubeAspire.ApiMachinery.Serialization;
 
 namespace KubeAspire.Resources.Core;
 
-/// <summary>The API type <c>api.core.v1.PodCondition</c>.</summary>
+/// <summary>The API type <c>api.core.v1.PodCondition</c>. One fact about a pod.</summary>
 public sealed partial record PodCondition
 {
     [JsonPropertyName("lastProbeTime")]
     public DateTimeOffset? LastProbeTime { get; init; }
 
+    /// <summary>When the status changed last.</summary>
     [JsonPropertyName("lastTransitionTime")]
     public DateTimeOffset? LastTransitionTime { get; init; }
 
+    /// <summary>Why, for people.</summary>
     [JsonPropertyName("message")]
     public string? Message { get; init; }
 
     [JsonPropertyName("observedGeneration")]
     public long? ObservedGeneration { get; init; }
 
+    /// <summary>Why, in one word.</summary>
     [JsonPropertyName("reason")]
     public string? Reason { get; init; }
 
+    /// <summary>True, False or Unknown.</summary>
     [JsonPropertyName("status")]
-    public string Status { get; init; } = "";
+    public string Status { get; init => field = value ?? ""; } = "";
 
+    /// <summary>Which fact.</summary>
     [JsonPropertyName("type")]
-    public string Type { get; init; } = "";
+    public string Type { get; init => field = value ?? ""; } = "";
 }

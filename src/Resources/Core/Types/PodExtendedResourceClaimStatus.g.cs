@@ -14,8 +14,8 @@ namespace KubeAspire.Resources.Core;
 public sealed partial record PodExtendedResourceClaimStatus
 {
     [JsonPropertyName("requestMappings")]
-    public IReadOnlyList<global::KubeAspire.Resources.Core.ContainerExtendedResourceRequest> RequestMappings { get; init; } = [];
+    public IReadOnlyList<global::KubeAspire.Resources.Core.ContainerExtendedResourceRequest> RequestMappings { get; init => field = value ?? []; } = [];
 
     [JsonPropertyName("resourceClaimName")]
-    public string ResourceClaimName { get; init; } = "";
+    public string ResourceClaimName { get; init => field = value ?? ""; } = "";
 }

@@ -14,5 +14,5 @@ namespace KubeAspire.Resources.Core;
 public sealed partial record PodIP
 {
     [JsonPropertyName("ip")]
-    public string Ip { get; init; } = "";
+    public string Ip { get; init => field = value ?? ""; } = "";
 }

@@ -14,5 +14,5 @@ namespace KubeAspire.Resources.Core;
 public sealed partial record PodOS
 {
     [JsonPropertyName("name")]
-    public string Name { get; init; } = "";
+    public string Name { get; init => field = value ?? ""; } = "";
 }

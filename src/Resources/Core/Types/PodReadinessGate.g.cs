@@ -14,5 +14,5 @@ namespace KubeAspire.Resources.Core;
 public sealed partial record PodReadinessGate
 {
     [JsonPropertyName("conditionType")]
-    public string ConditionType { get; init; } = "";
+    public string ConditionType { get; init => field = value ?? ""; } = "";
 }

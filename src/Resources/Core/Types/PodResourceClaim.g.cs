@@ -14,7 +14,7 @@ namespace KubeAspire.Resources.Core;
 public sealed partial record PodResourceClaim
 {
     [JsonPropertyName("name")]
-    public string Name { get; init; } = "";
+    public string Name { get; init => field = value ?? ""; } = "";
 
     [JsonPropertyName("resourceClaimName")]
     public string? ResourceClaimName { get; init; }

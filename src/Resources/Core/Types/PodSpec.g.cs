@@ -10,81 +10,105 @@ using KubeAspire.ApiMachinery.Serialization;
 
 namespace KubeAspire.Resources.Core;
 
-/// <summary>The API type <c>api.core.v1.PodSpec</c>.</summary>
+/// <summary>The API type <c>api.core.v1.PodSpec</c>. What a pod is to run, and how.</summary>
 public sealed partial record PodSpec
 {
+    /// <summary>Seconds after its start at which the pod is stopped and fails.</summary>
     [JsonPropertyName("activeDeadlineSeconds")]
     public long? ActiveDeadlineSeconds { get; init; }
 
+    /// <summary>Which nodes and which other pods the pod wants to be near to or away from.</summary>
     [JsonPropertyName("affinity")]
     public global::KubeAspire.Resources.Core.Affinity? Affinity { get; init; }
 
+    /// <summary>Whether a token of the service account is mounted into the containers.</summary>
     [JsonPropertyName("automountServiceAccountToken")]
     public bool? AutomountServiceAccountToken { get; init; }
 
+    /// <summary>Containers of the pod. At least one; cannot be added or removed later.</summary>
     [JsonPropertyName("containers")]
-    public IReadOnlyList<global::KubeAspire.Resources.Core.Container> Containers { get; init; } = [];
+    public IReadOnlyList<global::KubeAspire.Resources.Core.Container> Containers { get; init => field = value ?? []; } = [];
 
+    /// <summary>Name servers, search domains and options beside those of dnsPolicy.</summary>
     [JsonPropertyName("dnsConfig")]
     public global::KubeAspire.Resources.Core.PodDNSConfig? DnsConfig { get; init; }
 
+    /// <summary>Where names are resolved: ClusterFirst, ClusterFirstWithHostNet, Default or None. ClusterFirst by default.</summary>
     [JsonPropertyName("dnsPolicy")]
     public string? DnsPolicy { get; init; }
 
+    /// <summary>Whether services of the namespace appear as environment variables. True by default.</summary>
     [JsonPropertyName("enableServiceLinks")]
     public bool? EnableServiceLinks { get; init; }
 
+    /// <summary>Containers added to a running pod for debugging, through a subresource of their own.</summary>
     [JsonPropertyName("ephemeralContainers")]
     public IReadOnlyList<global::KubeAspire.Resources.Core.EphemeralContainer>? EphemeralContainers { get; init; }
 
+    /// <summary>Lines for the hosts file of the pod.</summary>
     [JsonPropertyName("hostAliases")]
     public IReadOnlyList<global::KubeAspire.Resources.Core.HostAlias>? HostAliases { get; init; }
 
+    /// <summary>Whether the pod uses the node's IPC namespace.</summary>
     [JsonPropertyName("hostIPC")]
     public bool? HostIPC { get; init; }
 
+    /// <summary>Whether the pod uses the node's network. Its ports are then the node's.</summary>
     [JsonPropertyName("hostNetwork")]
     public bool? HostNetwork { get; init; }
 
+    /// <summary>Whether the pod sees the node's processes.</summary>
     [JsonPropertyName("hostPID")]
     public bool? HostPID { get; init; }
 
+    /// <summary>Whether the pod uses the node's user namespace. True by default.</summary>
     [JsonPropertyName("hostUsers")]
     public bool? HostUsers { get; init; }
 
+    /// <summary>Host name inside the pod; its name by default.</summary>
     [JsonPropertyName("hostname")]
     public string? Hostname { get; init; }
 
     [JsonPropertyName("hostnameOverride")]
     public string? HostnameOverride { get; init; }
 
+    /// <summary>Secrets of this namespace with credentials for registries.</summary>
     [JsonPropertyName("imagePullSecrets")]
     public IReadOnlyList<global::KubeAspire.Resources.Core.LocalObjectReference>? ImagePullSecrets { get; init; }
 
+    /// <summary>Containers that run one after the other before the others start. One with restartPolicy Always runs beside them.</summary>
     [JsonPropertyName("initContainers")]
     public IReadOnlyList<global::KubeAspire.Resources.Core.Container>? InitContainers { get; init; }
 
+    /// <summary>Node that runs the pod. Set by the scheduler.</summary>
     [JsonPropertyName("nodeName")]
     public string? NodeName { get; init; }
 
+    /// <summary>Labels a node must have.</summary>
     [JsonPropertyName("nodeSelector")]
     public IReadOnlyDictionary<string, string>? NodeSelector { get; init; }
 
+    /// <summary>Operating system the containers are made for.</summary>
     [JsonPropertyName("os")]
     public global::KubeAspire.Resources.Core.PodOS? Os { get; init; }
 
+    /// <summary>Resources the pod costs beside those of its containers, by its runtime class.</summary>
     [JsonPropertyName("overhead")]
     public IReadOnlyDictionary<string, Quantity>? Overhead { get; init; }
 
+    /// <summary>Whether the pod may displace pods of lower priority: PreemptLowerPriority or Never.</summary>
     [JsonPropertyName("preemptionPolicy")]
     public string? PreemptionPolicy { get; init; }
 
+    /// <summary>Higher goes first. Set from priorityClassName.</summary>
     [JsonPropertyName("priority")]
     public int? Priority { get; init; }
 
+    /// <summary>Priority class of the pod.</summary>
     [JsonPropertyName("priorityClassName")]
     public string? PriorityClassName { get; init; }
 
+    /// <summary>Conditions that others set and that must be True for the pod to be ready.</summary>
     [JsonPropertyName("readinessGates")]
     public IReadOnlyList<global::KubeAspire.Resources.Core.PodReadinessGate>? ReadinessGates { get; init; }
 
@@ -94,48 +118,62 @@ public sealed partial record PodSpec
     [JsonPropertyName("resources")]
     public global::KubeAspire.Resources.Core.ResourceRequirements? Resources { get; init; }
 
+    /// <summary>Whether ended containers are started again: Always, OnFailure or Never. Always by default.</summary>
     [JsonPropertyName("restartPolicy")]
     public string? RestartPolicy { get; init; }
 
+    /// <summary>Runtime class that runs the pod.</summary>
     [JsonPropertyName("runtimeClassName")]
     public string? RuntimeClassName { get; init; }
 
+    /// <summary>Scheduler that chooses the node. default-scheduler by default.</summary>
     [JsonPropertyName("schedulerName")]
     public string? SchedulerName { get; init; }
 
+    /// <summary>The pod is not scheduled while there is one.</summary>
     [JsonPropertyName("schedulingGates")]
     public IReadOnlyList<global::KubeAspire.Resources.Core.PodSchedulingGate>? SchedulingGates { get; init; }
 
     [JsonPropertyName("schedulingGroup")]
     public global::KubeAspire.Resources.Core.PodSchedulingGroup? SchedulingGroup { get; init; }
 
+    /// <summary>Users, groups and security settings of all containers.</summary>
     [JsonPropertyName("securityContext")]
     public global::KubeAspire.Resources.Core.PodSecurityContext? SecurityContext { get; init; }
 
+    /// <summary>Old name of serviceAccountName.</summary>
     [JsonPropertyName("serviceAccount")]
     public string? ServiceAccount { get; init; }
 
+    /// <summary>Service account that the pod runs as.</summary>
     [JsonPropertyName("serviceAccountName")]
     public string? ServiceAccountName { get; init; }
 
+    /// <summary>Whether the host name is the pod's full domain name.</summary>
     [JsonPropertyName("setHostnameAsFQDN")]
     public bool? SetHostnameAsFQDN { get; init; }
 
+    /// <summary>Whether containers see each other's processes.</summary>
     [JsonPropertyName("shareProcessNamespace")]
     public bool? ShareProcessNamespace { get; init; }
 
+    /// <summary>Domain below the namespace's in which the pod has a name.</summary>
     [JsonPropertyName("subdomain")]
     public string? Subdomain { get; init; }
 
+    /// <summary>Seconds between asking the containers to end and killing them. 30 by default.</summary>
     [JsonPropertyName("terminationGracePeriodSeconds")]
     public long? TerminationGracePeriodSeconds { get; init; }
 
+    /// <summary>Taints of nodes that do not keep the pod away.</summary>
     [JsonPropertyName("tolerations")]
     public IReadOnlyList<global::KubeAspire.Resources.Core.Toleration>? Tolerations { get; init; }
 
+    /// <summary>How evenly pods are to be spread over nodes or zones.</summary>
     [JsonPropertyName("topologySpreadConstraints")]
     public IReadOnlyList<global::KubeAspire.Resources.Core.TopologySpreadConstraint>? TopologySpreadConstraints { get; init; }
 
+    /// <summary>Volumes that containers may mount.</summary>
     [JsonPropertyName("volumes")]
     public IReadOnlyList<global::KubeAspire.Resources.Core.Volume>? Volumes { get; init; }
 }

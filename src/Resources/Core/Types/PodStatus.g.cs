@@ -10,15 +10,17 @@ using KubeAspire.ApiMachinery.Serialization;
 
 namespace KubeAspire.Resources.Core;
 
-/// <summary>The API type <c>api.core.v1.PodStatus</c>.</summary>
+/// <summary>The API type <c>api.core.v1.PodStatus</c>. What a pod does, as its node last told.</summary>
 public sealed partial record PodStatus
 {
     [JsonPropertyName("allocatedResources")]
     public IReadOnlyDictionary<string, Quantity>? AllocatedResources { get; init; }
 
+    /// <summary>Conditions such as PodScheduled, Initialized, ContainersReady and Ready.</summary>
     [JsonPropertyName("conditions")]
     public IReadOnlyList<global::KubeAspire.Resources.Core.PodCondition>? Conditions { get; init; }
 
+    /// <summary>State of each container.</summary>
     [JsonPropertyName("containerStatuses")]
     public IReadOnlyList<global::KubeAspire.Resources.Core.ContainerStatus>? ContainerStatuses { get; init; }
 
@@ -28,39 +30,49 @@ public sealed partial record PodStatus
     [JsonPropertyName("extendedResourceClaimStatus")]
     public global::KubeAspire.Resources.Core.PodExtendedResourceClaimStatus? ExtendedResourceClaimStatus { get; init; }
 
+    /// <summary>Address of the node.</summary>
     [JsonPropertyName("hostIP")]
     public string? HostIP { get; init; }
 
     [JsonPropertyName("hostIPs")]
     public IReadOnlyList<global::KubeAspire.Resources.Core.HostIP>? HostIPs { get; init; }
 
+    /// <summary>State of each init container.</summary>
     [JsonPropertyName("initContainerStatuses")]
     public IReadOnlyList<global::KubeAspire.Resources.Core.ContainerStatus>? InitContainerStatuses { get; init; }
 
+    /// <summary>Why the pod is in this state, for people.</summary>
     [JsonPropertyName("message")]
     public string? Message { get; init; }
 
     [JsonPropertyName("nodeAllocatableResourceClaimStatuses")]
     public IReadOnlyList<global::KubeAspire.Resources.Core.NodeAllocatableResourceClaimStatus>? NodeAllocatableResourceClaimStatuses { get; init; }
 
+    /// <summary>Node on which room is being made for the pod.</summary>
     [JsonPropertyName("nominatedNodeName")]
     public string? NominatedNodeName { get; init; }
 
+    /// <summary>Generation that the status is about.</summary>
     [JsonPropertyName("observedGeneration")]
     public long? ObservedGeneration { get; init; }
 
+    /// <summary>Pending, Running, Succeeded, Failed or Unknown.</summary>
     [JsonPropertyName("phase")]
     public string? Phase { get; init; }
 
+    /// <summary>Address of the pod.</summary>
     [JsonPropertyName("podIP")]
     public string? PodIP { get; init; }
 
+    /// <summary>Addresses of the pod; the first is podIP.</summary>
     [JsonPropertyName("podIPs")]
     public IReadOnlyList<global::KubeAspire.Resources.Core.PodIP>? PodIPs { get; init; }
 
+    /// <summary>How hard its resources are promised: Guaranteed, Burstable or BestEffort.</summary>
     [JsonPropertyName("qosClass")]
     public string? QosClass { get; init; }
 
+    /// <summary>Why the pod is in this state, in one word.</summary>
     [JsonPropertyName("reason")]
     public string? Reason { get; init; }
 
@@ -73,6 +85,7 @@ public sealed partial record PodStatus
     [JsonPropertyName("resources")]
     public global::KubeAspire.Resources.Core.ResourceRequirements? Resources { get; init; }
 
+    /// <summary>When the node accepted the pod.</summary>
     [JsonPropertyName("startTime")]
     public DateTimeOffset? StartTime { get; init; }
 }

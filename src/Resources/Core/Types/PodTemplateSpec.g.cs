@@ -10,12 +10,14 @@ using KubeAspire.ApiMachinery.Serialization;
 
 namespace KubeAspire.Resources.Core;
 
-/// <summary>The API type <c>api.core.v1.PodTemplateSpec</c>.</summary>
+/// <summary>The API type <c>api.core.v1.PodTemplateSpec</c>. What a workload makes its pods from.</summary>
 public sealed partial record PodTemplateSpec
 {
+    /// <summary>Labels and annotations of the pods.</summary>
     [JsonPropertyName("metadata")]
-    public global::KubeAspire.ApiMachinery.Meta.ObjectMeta Metadata { get; init; } = new();
+    public global::KubeAspire.ApiMachinery.Meta.ObjectMeta Metadata { get; init => field = value ?? new(); } = new();
 
+    /// <summary>Spec of the pods.</summary>
     [JsonPropertyName("spec")]
     public global::KubeAspire.Resources.Core.PodSpec? Spec { get; init; }
 }

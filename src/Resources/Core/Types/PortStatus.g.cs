@@ -20,5 +20,5 @@ public sealed partial record PortStatus
     public int Port { get; init; }
 
     [JsonPropertyName("protocol")]
-    public string Protocol { get; init; } = "";
+    public string Protocol { get; init => field = value ?? ""; } = "";
 }

@@ -20,5 +20,5 @@ public sealed partial record PortworxVolumeSource
     public bool? ReadOnly { get; init; }
 
     [JsonPropertyName("volumeID")]
-    public string VolumeID { get; init; } = "";
+    public string VolumeID { get; init => field = value ?? ""; } = "";
 }

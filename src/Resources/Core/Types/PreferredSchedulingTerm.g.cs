@@ -14,7 +14,7 @@ namespace KubeAspire.Resources.Core;
 public sealed partial record PreferredSchedulingTerm
 {
     [JsonPropertyName("preference")]
-    public global::KubeAspire.Resources.Core.NodeSelectorTerm Preference { get; init; } = new();
+    public global::KubeAspire.Resources.Core.NodeSelectorTerm Preference { get; init => field = value ?? new(); } = new();
 
     [JsonPropertyName("weight")]
     public int Weight { get; init; }

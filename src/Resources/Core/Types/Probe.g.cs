@@ -10,36 +10,46 @@ using KubeAspire.ApiMachinery.Serialization;
 
 namespace KubeAspire.Resources.Core;
 
-/// <summary>The API type <c>api.core.v1.Probe</c>.</summary>
+/// <summary>The API type <c>api.core.v1.Probe</c>. How to ask a container whether it is well.</summary>
 public sealed partial record Probe
 {
+    /// <summary>Well when this command exits with 0.</summary>
     [JsonPropertyName("exec")]
     public global::KubeAspire.Resources.Core.ExecAction? Exec { get; init; }
 
+    /// <summary>Failures in a row that count as not well. 3 by default.</summary>
     [JsonPropertyName("failureThreshold")]
     public int? FailureThreshold { get; init; }
 
+    /// <summary>Well when the gRPC health service says so.</summary>
     [JsonPropertyName("grpc")]
     public global::KubeAspire.Resources.Core.GRPCAction? Grpc { get; init; }
 
+    /// <summary>Well when this request is answered with 200 to 399.</summary>
     [JsonPropertyName("httpGet")]
     public global::KubeAspire.Resources.Core.HTTPGetAction? HttpGet { get; init; }
 
+    /// <summary>Seconds after the start before the first question.</summary>
     [JsonPropertyName("initialDelaySeconds")]
     public int? InitialDelaySeconds { get; init; }
 
+    /// <summary>Seconds between questions. 10 by default.</summary>
     [JsonPropertyName("periodSeconds")]
     public int? PeriodSeconds { get; init; }
 
+    /// <summary>Successes in a row that count as well. 1 by default.</summary>
     [JsonPropertyName("successThreshold")]
     public int? SuccessThreshold { get; init; }
 
+    /// <summary>Well when a connection can be made.</summary>
     [JsonPropertyName("tcpSocket")]
     public global::KubeAspire.Resources.Core.TCPSocketAction? TcpSocket { get; init; }
 
+    /// <summary>Seconds a container that is not well has to end; the pod's by default.</summary>
     [JsonPropertyName("terminationGracePeriodSeconds")]
     public long? TerminationGracePeriodSeconds { get; init; }
 
+    /// <summary>Seconds to wait for an answer. 1 by default.</summary>
     [JsonPropertyName("timeoutSeconds")]
     public int? TimeoutSeconds { get; init; }
 }

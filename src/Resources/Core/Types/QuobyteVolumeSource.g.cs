@@ -20,7 +20,7 @@ public sealed partial record QuobyteVolumeSource
     public bool? ReadOnly { get; init; }
 
     [JsonPropertyName("registry")]
-    public string Registry { get; init; } = "";
+    public string Registry { get; init => field = value ?? ""; } = "";
 
     [JsonPropertyName("tenant")]
     public string? Tenant { get; init; }
@@ -29,5 +29,5 @@ public sealed partial record QuobyteVolumeSource
     public string? User { get; init; }
 
     [JsonPropertyName("volume")]
-    public string Volume { get; init; } = "";
+    public string Volume { get; init => field = value ?? ""; } = "";
 }

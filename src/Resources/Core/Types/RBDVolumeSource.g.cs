@@ -17,13 +17,13 @@ public sealed partial record RBDVolumeSource
     public string? FsType { get; init; }
 
     [JsonPropertyName("image")]
-    public string Image { get; init; } = "";
+    public string Image { get; init => field = value ?? ""; } = "";
 
     [JsonPropertyName("keyring")]
     public string? Keyring { get; init; }
 
     [JsonPropertyName("monitors")]
-    public IReadOnlyList<string> Monitors { get; init; } = [];
+    public IReadOnlyList<string> Monitors { get; init => field = value ?? []; } = [];
 
     [JsonPropertyName("pool")]
     public string? Pool { get; init; }

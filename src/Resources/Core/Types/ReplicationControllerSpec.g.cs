@@ -13,15 +13,19 @@ namespace KubeAspire.Resources.Core;
 /// <summary>The API type <c>api.core.v1.ReplicationControllerSpec</c>.</summary>
 public sealed partial record ReplicationControllerSpec
 {
+    /// <summary>Seconds a pod must have been ready to count as available. 0 by default.</summary>
     [JsonPropertyName("minReadySeconds")]
     public int? MinReadySeconds { get; init; }
 
+    /// <summary>Pods wanted. 1 by default.</summary>
     [JsonPropertyName("replicas")]
     public int? Replicas { get; init; }
 
+    /// <summary>Labels of the pods that are counted; the template's by default.</summary>
     [JsonPropertyName("selector")]
     public IReadOnlyDictionary<string, string>? Selector { get; init; }
 
+    /// <summary>What new pods are made from.</summary>
     [JsonPropertyName("template")]
     public global::KubeAspire.Resources.Core.PodTemplateSpec? Template { get; init; }
 }

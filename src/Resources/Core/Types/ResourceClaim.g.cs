@@ -14,7 +14,7 @@ namespace KubeAspire.Resources.Core;
 public sealed partial record ResourceClaim
 {
     [JsonPropertyName("name")]
-    public string Name { get; init; } = "";
+    public string Name { get; init => field = value ?? ""; } = "";
 
     [JsonPropertyName("request")]
     public string? Request { get; init; }

@@ -20,5 +20,5 @@ public sealed partial record ResourceFieldSelector
     public Quantity? Divisor { get; init; }
 
     [JsonPropertyName("resource")]
-    public string Resource { get; init; } = "";
+    public string Resource { get; init => field = value ?? ""; } = "";
 }

@@ -20,5 +20,5 @@ public sealed partial record ResourceHealth
     public string? Message { get; init; }
 
     [JsonPropertyName("resourceID")]
-    public string ResourceID { get; init; } = "";
+    public string ResourceID { get; init => field = value ?? ""; } = "";
 }

@@ -10,15 +10,18 @@ using KubeAspire.ApiMachinery.Serialization;
 
 namespace KubeAspire.Resources.Core;
 
-/// <summary>The API type <c>api.core.v1.ResourceRequirements</c>.</summary>
+/// <summary>The API type <c>api.core.v1.ResourceRequirements</c>. What a container is given.</summary>
 public sealed partial record ResourceRequirements
 {
+    /// <summary>Dynamically allocated devices.</summary>
     [JsonPropertyName("claims")]
     public IReadOnlyList<global::KubeAspire.Resources.Core.ResourceClaim>? Claims { get; init; }
 
+    /// <summary>Most that may be used.</summary>
     [JsonPropertyName("limits")]
     public IReadOnlyDictionary<string, Quantity>? Limits { get; init; }
 
+    /// <summary>Least that is kept free for it; the limit by default.</summary>
     [JsonPropertyName("requests")]
     public IReadOnlyDictionary<string, Quantity>? Requests { get; init; }
 }

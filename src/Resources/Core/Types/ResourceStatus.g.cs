@@ -14,7 +14,7 @@ namespace KubeAspire.Resources.Core;
 public sealed partial record ResourceStatus
 {
     [JsonPropertyName("name")]
-    public string Name { get; init; } = "";
+    public string Name { get; init => field = value ?? ""; } = "";
 
     [JsonPropertyName("resources")]
     public IReadOnlyList<global::KubeAspire.Resources.Core.ResourceHealth>? Resources { get; init; }

@@ -17,7 +17,7 @@ public sealed partial record ScaleIOVolumeSource
     public string? FsType { get; init; }
 
     [JsonPropertyName("gateway")]
-    public string Gateway { get; init; } = "";
+    public string Gateway { get; init => field = value ?? ""; } = "";
 
     [JsonPropertyName("protectionDomain")]
     public string? ProtectionDomain { get; init; }
@@ -26,7 +26,7 @@ public sealed partial record ScaleIOVolumeSource
     public bool? ReadOnly { get; init; }
 
     [JsonPropertyName("secretRef")]
-    public global::KubeAspire.Resources.Core.LocalObjectReference SecretRef { get; init; } = new();
+    public global::KubeAspire.Resources.Core.LocalObjectReference SecretRef { get; init => field = value ?? new(); } = new();
 
     [JsonPropertyName("sslEnabled")]
     public bool? SslEnabled { get; init; }
@@ -38,7 +38,7 @@ public sealed partial record ScaleIOVolumeSource
     public string? StoragePool { get; init; }
 
     [JsonPropertyName("system")]
-    public string System { get; init; } = "";
+    public string System { get; init => field = value ?? ""; } = "";
 
     [JsonPropertyName("volumeName")]
     public string? VolumeName { get; init; }

@@ -20,5 +20,5 @@ public sealed partial record ServiceAccountTokenProjection
     public long? ExpirationSeconds { get; init; }
 
     [JsonPropertyName("path")]
-    public string Path { get; init; } = "";
+    public string Path { get; init => field = value ?? ""; } = "";
 }

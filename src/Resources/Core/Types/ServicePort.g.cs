@@ -10,24 +10,30 @@ using KubeAspire.ApiMachinery.Serialization;
 
 namespace KubeAspire.Resources.Core;
 
-/// <summary>The API type <c>api.core.v1.ServicePort</c>.</summary>
+/// <summary>The API type <c>api.core.v1.ServicePort</c>. One port of a Service.</summary>
 public sealed partial record ServicePort
 {
+    /// <summary>Protocol spoken on the port, such as http or kubernetes.io/h2c.</summary>
     [JsonPropertyName("appProtocol")]
     public string? AppProtocol { get; init; }
 
+    /// <summary>Name; required when there are several ports.</summary>
     [JsonPropertyName("name")]
     public string? Name { get; init; }
 
+    /// <summary>Port of every node that leads here, for types NodePort and LoadBalancer. Allocated when empty.</summary>
     [JsonPropertyName("nodePort")]
     public int? NodePort { get; init; }
 
+    /// <summary>Port of the Service.</summary>
     [JsonPropertyName("port")]
     public int Port { get; init; }
 
+    /// <summary>TCP, UDP or SCTP. TCP by default.</summary>
     [JsonPropertyName("protocol")]
     public string? Protocol { get; init; }
 
+    /// <summary>Port of the pods, by number or by name; the same number by default.</summary>
     [JsonPropertyName("targetPort")]
     public IntOrString? TargetPort { get; init; }
 }

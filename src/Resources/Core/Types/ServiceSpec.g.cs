@@ -10,66 +10,86 @@ using KubeAspire.ApiMachinery.Serialization;
 
 namespace KubeAspire.Resources.Core;
 
-/// <summary>The API type <c>api.core.v1.ServiceSpec</c>.</summary>
+/// <summary>The API type <c>api.core.v1.ServiceSpec</c>. How a Service is reached and what is behind it.</summary>
 public sealed partial record ServiceSpec
 {
+    /// <summary>Whether ports of type LoadBalancer get node ports. True by default.</summary>
     [JsonPropertyName("allocateLoadBalancerNodePorts")]
     public bool? AllocateLoadBalancerNodePorts { get; init; }
 
+    /// <summary>Address inside the cluster. Allocated when empty; None for no address of its own.</summary>
     [JsonPropertyName("clusterIP")]
     public string? ClusterIP { get; init; }
 
+    /// <summary>Addresses inside the cluster; the first is clusterIP.</summary>
     [JsonPropertyName("clusterIPs")]
     public IReadOnlyList<string>? ClusterIPs { get; init; }
 
+    /// <summary>Addresses outside the cluster for which nodes take requests too.</summary>
     [JsonPropertyName("externalIPs")]
     public IReadOnlyList<string>? ExternalIPs { get; init; }
 
+    /// <summary>Name that the Service is an alias of, for type ExternalName.</summary>
     [JsonPropertyName("externalName")]
     public string? ExternalName { get; init; }
 
+    /// <summary>Whether requests from outside go to all endpoints (Cluster) or to those of the node they came in at (Local).</summary>
     [JsonPropertyName("externalTrafficPolicy")]
     public string? ExternalTrafficPolicy { get; init; }
 
+    /// <summary>Port where a load balancer asks whether a node has endpoints.</summary>
     [JsonPropertyName("healthCheckNodePort")]
     public int? HealthCheckNodePort { get; init; }
 
+    /// <summary>Whether requests from inside go to all endpoints (Cluster) or to those of the same node (Local).</summary>
     [JsonPropertyName("internalTrafficPolicy")]
     public string? InternalTrafficPolicy { get; init; }
 
+    /// <summary>Families of the addresses.</summary>
     [JsonPropertyName("ipFamilies")]
     public IReadOnlyList<string>? IpFamilies { get; init; }
 
+    /// <summary>SingleStack, PreferDualStack or RequireDualStack.</summary>
     [JsonPropertyName("ipFamilyPolicy")]
     public string? IpFamilyPolicy { get; init; }
 
+    /// <summary>Which load balancer serves it, for type LoadBalancer.</summary>
     [JsonPropertyName("loadBalancerClass")]
     public string? LoadBalancerClass { get; init; }
 
+    /// <summary>Address wanted from the load balancer.</summary>
     [JsonPropertyName("loadBalancerIP")]
     public string? LoadBalancerIP { get; init; }
 
+    /// <summary>Clients the load balancer lets through.</summary>
     [JsonPropertyName("loadBalancerSourceRanges")]
     public IReadOnlyList<string>? LoadBalancerSourceRanges { get; init; }
 
+    /// <summary>Ports of the Service.</summary>
     [JsonPropertyName("ports")]
     public IReadOnlyList<global::KubeAspire.Resources.Core.ServicePort>? Ports { get; init; }
 
+    /// <summary>Whether pods that are not ready count as ready.</summary>
     [JsonPropertyName("publishNotReadyAddresses")]
     public bool? PublishNotReadyAddresses { get; init; }
 
+    /// <summary>Labels of the pods behind it. Without one, endpoints are made by others.</summary>
     [JsonPropertyName("selector")]
     public IReadOnlyDictionary<string, string>? Selector { get; init; }
 
+    /// <summary>ClientIP to send a client to the same pod again; None by default.</summary>
     [JsonPropertyName("sessionAffinity")]
     public string? SessionAffinity { get; init; }
 
+    /// <summary>How long a client sticks to a pod.</summary>
     [JsonPropertyName("sessionAffinityConfig")]
     public global::KubeAspire.Resources.Core.SessionAffinityConfig? SessionAffinityConfig { get; init; }
 
+    /// <summary>Preference for endpoints nearby: PreferClose, PreferSameZone or PreferSameNode.</summary>
     [JsonPropertyName("trafficDistribution")]
     public string? TrafficDistribution { get; init; }
 
+    /// <summary>ClusterIP, NodePort, LoadBalancer or ExternalName. ClusterIP by default.</summary>
     [JsonPropertyName("type")]
     public string? Type { get; init; }
 }

@@ -13,9 +13,11 @@ namespace KubeAspire.Resources.Core;
 /// <summary>The API type <c>api.core.v1.ServiceStatus</c>.</summary>
 public sealed partial record ServiceStatus
 {
+    /// <summary>Conditions of the Service.</summary>
     [JsonPropertyName("conditions")]
     public IReadOnlyList<global::KubeAspire.ApiMachinery.Meta.Condition>? Conditions { get; init; }
 
+    /// <summary>Where a load balancer reaches it.</summary>
     [JsonPropertyName("loadBalancer")]
     public global::KubeAspire.Resources.Core.LoadBalancerStatus? LoadBalancer { get; init; }
 }

@@ -14,8 +14,8 @@ namespace KubeAspire.Resources.Core;
 public sealed partial record Sysctl
 {
     [JsonPropertyName("name")]
-    public string Name { get; init; } = "";
+    public string Name { get; init => field = value ?? ""; } = "";
 
     [JsonPropertyName("value")]
-    public string Value { get; init; } = "";
+    public string Value { get; init => field = value ?? ""; } = "";
 }

@@ -10,18 +10,22 @@ using KubeAspire.ApiMachinery.Serialization;
 
 namespace KubeAspire.Resources.Core;
 
-/// <summary>The API type <c>api.core.v1.Taint</c>.</summary>
+/// <summary>The API type <c>api.core.v1.Taint</c>. Keeps pods away that do not tolerate it.</summary>
 public sealed partial record Taint
 {
+    /// <summary>NoSchedule, PreferNoSchedule, or NoExecute, which also removes pods that run.</summary>
     [JsonPropertyName("effect")]
-    public string Effect { get; init; } = "";
+    public string Effect { get; init => field = value ?? ""; } = "";
 
+    /// <summary>Key of the taint.</summary>
     [JsonPropertyName("key")]
-    public string Key { get; init; } = "";
+    public string Key { get; init => field = value ?? ""; } = "";
 
+    /// <summary>When the taint was added.</summary>
     [JsonPropertyName("timeAdded")]
     public DateTimeOffset? TimeAdded { get; init; }
 
+    /// <summary>Value of the taint.</summary>
     [JsonPropertyName("value")]
     public string? Value { get; init; }
 }

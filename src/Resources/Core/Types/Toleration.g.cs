@@ -10,21 +10,26 @@ using KubeAspire.ApiMachinery.Serialization;
 
 namespace KubeAspire.Resources.Core;
 
-/// <summary>The API type <c>api.core.v1.Toleration</c>.</summary>
+/// <summary>The API type <c>api.core.v1.Toleration</c>. Lets a pod run on nodes with a matching taint.</summary>
 public sealed partial record Toleration
 {
+    /// <summary>NoSchedule, PreferNoSchedule or NoExecute; empty for every effect.</summary>
     [JsonPropertyName("effect")]
     public string? Effect { get; init; }
 
+    /// <summary>Key of the taint; empty with Exists for every taint.</summary>
     [JsonPropertyName("key")]
     public string? Key { get; init; }
 
+    /// <summary>Equal or Exists. Equal by default.</summary>
     [JsonPropertyName("operator")]
     public string? Operator { get; init; }
 
+    /// <summary>Seconds the pod stays after a NoExecute taint appeared; for ever by default.</summary>
     [JsonPropertyName("tolerationSeconds")]
     public long? TolerationSeconds { get; init; }
 
+    /// <summary>Value of the taint.</summary>
     [JsonPropertyName("value")]
     public string? Value { get; init; }
 }

@@ -32,8 +32,8 @@ public sealed partial record TopologySpreadConstraint
     public string? NodeTaintsPolicy { get; init; }
 
     [JsonPropertyName("topologyKey")]
-    public string TopologyKey { get; init; } = "";
+    public string TopologyKey { get; init => field = value ?? ""; } = "";
 
     [JsonPropertyName("whenUnsatisfiable")]
-    public string WhenUnsatisfiable { get; init; } = "";
+    public string WhenUnsatisfiable { get; init => field = value ?? ""; } = "";
 }

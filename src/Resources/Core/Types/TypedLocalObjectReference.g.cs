@@ -17,8 +17,8 @@ public sealed partial record TypedLocalObjectReference
     public string? ApiGroup { get; init; }
 
     [JsonPropertyName("kind")]
-    public string Kind { get; init; } = "";
+    public string Kind { get; init => field = value ?? ""; } = "";
 
     [JsonPropertyName("name")]
-    public string Name { get; init; } = "";
+    public string Name { get; init => field = value ?? ""; } = "";
 }

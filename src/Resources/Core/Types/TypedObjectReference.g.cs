@@ -17,10 +17,10 @@ public sealed partial record TypedObjectReference
     public string? ApiGroup { get; init; }
 
     [JsonPropertyName("kind")]
-    public string Kind { get; init; } = "";
+    public string Kind { get; init => field = value ?? ""; } = "";
 
     [JsonPropertyName("name")]
-    public string Name { get; init; } = "";
+    public string Name { get; init => field = value ?? ""; } = "";
 
     [JsonPropertyName("namespace")]
     public string? Namespace { get; init; }

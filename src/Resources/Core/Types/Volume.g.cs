@@ -10,7 +10,7 @@ using KubeAspire.ApiMachinery.Serialization;
 
 namespace KubeAspire.Resources.Core;
 
-/// <summary>The API type <c>api.core.v1.Volume</c>.</summary>
+/// <summary>The API type <c>api.core.v1.Volume</c>. Storage that containers of a pod share; exactly one source.</summary>
 public sealed partial record Volume
 {
     [JsonPropertyName("awsElasticBlockStore")]
@@ -28,18 +28,23 @@ public sealed partial record Volume
     [JsonPropertyName("cinder")]
     public global::KubeAspire.Resources.Core.CinderVolumeSource? Cinder { get; init; }
 
+    /// <summary>Keys of a ConfigMap as files.</summary>
     [JsonPropertyName("configMap")]
     public global::KubeAspire.Resources.Core.ConfigMapVolumeSource? ConfigMap { get; init; }
 
+    /// <summary>Storage that a CSI driver provides.</summary>
     [JsonPropertyName("csi")]
     public global::KubeAspire.Resources.Core.CSIVolumeSource? Csi { get; init; }
 
+    /// <summary>Fields of the pod as files.</summary>
     [JsonPropertyName("downwardAPI")]
     public global::KubeAspire.Resources.Core.DownwardAPIVolumeSource? DownwardAPI { get; init; }
 
+    /// <summary>Empty directory that lives as long as the pod.</summary>
     [JsonPropertyName("emptyDir")]
     public global::KubeAspire.Resources.Core.EmptyDirVolumeSource? EmptyDir { get; init; }
 
+    /// <summary>Claim that lives as long as the pod.</summary>
     [JsonPropertyName("ephemeral")]
     public global::KubeAspire.Resources.Core.EphemeralVolumeSource? Ephemeral { get; init; }
 
@@ -61,21 +66,26 @@ public sealed partial record Volume
     [JsonPropertyName("glusterfs")]
     public global::KubeAspire.Resources.Core.GlusterfsVolumeSource? Glusterfs { get; init; }
 
+    /// <summary>File or directory of the node.</summary>
     [JsonPropertyName("hostPath")]
     public global::KubeAspire.Resources.Core.HostPathVolumeSource? HostPath { get; init; }
 
+    /// <summary>Files of an image.</summary>
     [JsonPropertyName("image")]
     public global::KubeAspire.Resources.Core.ImageVolumeSource? Image { get; init; }
 
     [JsonPropertyName("iscsi")]
     public global::KubeAspire.Resources.Core.ISCSIVolumeSource? Iscsi { get; init; }
 
+    /// <summary>Name by which mounts refer to it.</summary>
     [JsonPropertyName("name")]
-    public string Name { get; init; } = "";
+    public string Name { get; init => field = value ?? ""; } = "";
 
+    /// <summary>Directory of an NFS server.</summary>
     [JsonPropertyName("nfs")]
     public global::KubeAspire.Resources.Core.NFSVolumeSource? Nfs { get; init; }
 
+    /// <summary>Storage that a claim of this namespace got.</summary>
     [JsonPropertyName("persistentVolumeClaim")]
     public global::KubeAspire.Resources.Core.PersistentVolumeClaimVolumeSource? PersistentVolumeClaim { get; init; }
 
@@ -85,6 +95,7 @@ public sealed partial record Volume
     [JsonPropertyName("portworxVolume")]
     public global::KubeAspire.Resources.Core.PortworxVolumeSource? PortworxVolume { get; init; }
 
+    /// <summary>Several sources in one directory.</summary>
     [JsonPropertyName("projected")]
     public global::KubeAspire.Resources.Core.ProjectedVolumeSource? Projected { get; init; }
 
@@ -97,6 +108,7 @@ public sealed partial record Volume
     [JsonPropertyName("scaleIO")]
     public global::KubeAspire.Resources.Core.ScaleIOVolumeSource? ScaleIO { get; init; }
 
+    /// <summary>Keys of a Secret as files.</summary>
     [JsonPropertyName("secret")]
     public global::KubeAspire.Resources.Core.SecretVolumeSource? Secret { get; init; }
 

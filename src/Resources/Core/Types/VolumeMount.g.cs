@@ -10,27 +10,33 @@ using KubeAspire.ApiMachinery.Serialization;
 
 namespace KubeAspire.Resources.Core;
 
-/// <summary>The API type <c>api.core.v1.VolumeMount</c>.</summary>
+/// <summary>The API type <c>api.core.v1.VolumeMount</c>. Where a volume appears in a container.</summary>
 public sealed partial record VolumeMount
 {
+    /// <summary>Path in the container.</summary>
     [JsonPropertyName("mountPath")]
-    public string MountPath { get; init; } = "";
+    public string MountPath { get; init => field = value ?? ""; } = "";
 
+    /// <summary>Whether mounts made inside and outside are seen on the other side: None, HostToContainer or Bidirectional.</summary>
     [JsonPropertyName("mountPropagation")]
     public string? MountPropagation { get; init; }
 
+    /// <summary>Name of the volume.</summary>
     [JsonPropertyName("name")]
-    public string Name { get; init; } = "";
+    public string Name { get; init => field = value ?? ""; } = "";
 
+    /// <summary>Whether the container may only read.</summary>
     [JsonPropertyName("readOnly")]
     public bool? ReadOnly { get; init; }
 
     [JsonPropertyName("recursiveReadOnly")]
     public string? RecursiveReadOnly { get; init; }
 
+    /// <summary>Path inside the volume that is mounted instead of its root.</summary>
     [JsonPropertyName("subPath")]
     public string? SubPath { get; init; }
 
+    /// <summary>Like subPath, with $(NAME) expanded from the environment.</summary>
     [JsonPropertyName("subPathExpr")]
     public string? SubPathExpr { get; init; }
 }

@@ -14,10 +14,10 @@ namespace KubeAspire.Resources.Core;
 public sealed partial record VolumeMountStatus
 {
     [JsonPropertyName("mountPath")]
-    public string MountPath { get; init; } = "";
+    public string MountPath { get; init => field = value ?? ""; } = "";
 
     [JsonPropertyName("name")]
-    public string Name { get; init; } = "";
+    public string Name { get; init => field = value ?? ""; } = "";
 
     [JsonPropertyName("readOnly")]
     public bool? ReadOnly { get; init; }

@@ -23,5 +23,5 @@ public sealed partial record VsphereVirtualDiskVolumeSource
     public string? StoragePolicyName { get; init; }
 
     [JsonPropertyName("volumePath")]
-    public string VolumePath { get; init; } = "";
+    public string VolumePath { get; init => field = value ?? ""; } = "";
 }

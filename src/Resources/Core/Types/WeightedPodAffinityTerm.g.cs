@@ -14,7 +14,7 @@ namespace KubeAspire.Resources.Core;
 public sealed partial record WeightedPodAffinityTerm
 {
     [JsonPropertyName("podAffinityTerm")]
-    public global::KubeAspire.Resources.Core.PodAffinityTerm PodAffinityTerm { get; init; } = new();
+    public global::KubeAspire.Resources.Core.PodAffinityTerm PodAffinityTerm { get; init => field = value ?? new(); } = new();
 
     [JsonPropertyName("weight")]
     public int Weight { get; init; }

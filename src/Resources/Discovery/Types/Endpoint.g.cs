@@ -13,9 +13,11 @@ namespace KubeAspire.Resources.Discovery;
 /// <summary>The API type <c>api.discovery.v1.Endpoint</c>.</summary>
 public sealed partial record Endpoint
 {
+    /// <summary>Addresses of the endpoint, all the same to a client.</summary>
     [JsonPropertyName("addresses")]
-    public IReadOnlyList<string> Addresses { get; init; } = [];
+    public IReadOnlyList<string> Addresses { get; init => field = value ?? []; } = [];
 
+    /// <summary>Whether it is ready, serving, terminating.</summary>
     [JsonPropertyName("conditions")]
     public global::KubeAspire.Resources.Discovery.EndpointConditions? Conditions { get; init; }
 
@@ -28,9 +30,11 @@ public sealed partial record Endpoint
     [JsonPropertyName("hostname")]
     public string? Hostname { get; init; }
 
+    /// <summary>Node that it is on.</summary>
     [JsonPropertyName("nodeName")]
     public string? NodeName { get; init; }
 
+    /// <summary>Object behind it, mostly a pod.</summary>
     [JsonPropertyName("targetRef")]
     public global::KubeAspire.Resources.Core.ObjectReference? TargetRef { get; init; }
 

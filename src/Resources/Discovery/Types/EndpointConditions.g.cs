@@ -13,12 +13,15 @@ namespace KubeAspire.Resources.Discovery;
 /// <summary>The API type <c>api.discovery.v1.EndpointConditions</c>.</summary>
 public sealed partial record EndpointConditions
 {
+    /// <summary>Whether it should get new requests.</summary>
     [JsonPropertyName("ready")]
     public bool? Ready { get; init; }
 
+    /// <summary>Whether it answers, also while it terminates.</summary>
     [JsonPropertyName("serving")]
     public bool? Serving { get; init; }
 
+    /// <summary>Whether it is about to end.</summary>
     [JsonPropertyName("terminating")]
     public bool? Terminating { get; init; }
 }

@@ -14,5 +14,5 @@ namespace KubeAspire.Resources.Discovery;
 public sealed partial record ForNode
 {
     [JsonPropertyName("name")]
-    public string Name { get; init; } = "";
+    public string Name { get; init => field = value ?? ""; } = "";
 }

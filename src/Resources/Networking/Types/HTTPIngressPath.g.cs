@@ -13,12 +13,15 @@ namespace KubeAspire.Resources.Networking;
 /// <summary>The API type <c>api.networking.v1.HTTPIngressPath</c>.</summary>
 public sealed partial record HTTPIngressPath
 {
+    /// <summary>Where matching requests go.</summary>
     [JsonPropertyName("backend")]
-    public global::KubeAspire.Resources.Networking.IngressBackend Backend { get; init; } = new();
+    public global::KubeAspire.Resources.Networking.IngressBackend Backend { get; init => field = value ?? new(); } = new();
 
+    /// <summary>Path that is compared with the request's.</summary>
     [JsonPropertyName("path")]
     public string? Path { get; init; }
 
+    /// <summary>Exact, Prefix (by whole segments) or ImplementationSpecific.</summary>
     [JsonPropertyName("pathType")]
-    public string PathType { get; init; } = "";
+    public string PathType { get; init => field = value ?? ""; } = "";
 }

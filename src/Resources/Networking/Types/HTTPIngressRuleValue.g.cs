@@ -13,6 +13,7 @@ namespace KubeAspire.Resources.Networking;
 /// <summary>The API type <c>api.networking.v1.HTTPIngressRuleValue</c>.</summary>
 public sealed partial record HTTPIngressRuleValue
 {
+    /// <summary>Paths, the longest match first.</summary>
     [JsonPropertyName("paths")]
-    public IReadOnlyList<global::KubeAspire.Resources.Networking.HTTPIngressPath> Paths { get; init; } = [];
+    public IReadOnlyList<global::KubeAspire.Resources.Networking.HTTPIngressPath> Paths { get; init => field = value ?? []; } = [];
 }

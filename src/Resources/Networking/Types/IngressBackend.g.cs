@@ -13,9 +13,11 @@ namespace KubeAspire.Resources.Networking;
 /// <summary>The API type <c>api.networking.v1.IngressBackend</c>.</summary>
 public sealed partial record IngressBackend
 {
+    /// <summary>Another object of the same namespace.</summary>
     [JsonPropertyName("resource")]
     public global::KubeAspire.Resources.Core.TypedLocalObjectReference? Resource { get; init; }
 
+    /// <summary>A Service of the same namespace.</summary>
     [JsonPropertyName("service")]
     public global::KubeAspire.Resources.Networking.IngressServiceBackend? Service { get; init; }
 }

@@ -13,9 +13,11 @@ namespace KubeAspire.Resources.Networking;
 /// <summary>The API type <c>api.networking.v1.IngressClassSpec</c>.</summary>
 public sealed partial record IngressClassSpec
 {
+    /// <summary>Name of the controller, such as example.com/ingress. Cannot change.</summary>
     [JsonPropertyName("controller")]
     public string? Controller { get; init; }
 
+    /// <summary>Where settings of the controller are.</summary>
     [JsonPropertyName("parameters")]
     public global::KubeAspire.Resources.Networking.IngressClassParametersReference? Parameters { get; init; }
 }

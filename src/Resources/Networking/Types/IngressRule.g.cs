@@ -13,9 +13,11 @@ namespace KubeAspire.Resources.Networking;
 /// <summary>The API type <c>api.networking.v1.IngressRule</c>.</summary>
 public sealed partial record IngressRule
 {
+    /// <summary>Host the rule is for, with * as first label for all below a domain; empty for all hosts.</summary>
     [JsonPropertyName("host")]
     public string? Host { get; init; }
 
+    /// <summary>Paths of the host.</summary>
     [JsonPropertyName("http")]
     public global::KubeAspire.Resources.Networking.HTTPIngressRuleValue? Http { get; init; }
 }

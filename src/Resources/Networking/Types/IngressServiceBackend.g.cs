@@ -13,9 +13,11 @@ namespace KubeAspire.Resources.Networking;
 /// <summary>The API type <c>api.networking.v1.IngressServiceBackend</c>.</summary>
 public sealed partial record IngressServiceBackend
 {
+    /// <summary>Name of the Service.</summary>
     [JsonPropertyName("name")]
-    public string Name { get; init; } = "";
+    public string Name { get; init => field = value ?? ""; } = "";
 
+    /// <summary>Port of the Service, by name or by number.</summary>
     [JsonPropertyName("port")]
     public global::KubeAspire.Resources.Networking.ServiceBackendPort? Port { get; init; }
 }

@@ -13,15 +13,19 @@ namespace KubeAspire.Resources.Networking;
 /// <summary>The API type <c>api.networking.v1.IngressSpec</c>.</summary>
 public sealed partial record IngressSpec
 {
+    /// <summary>Where requests go that no rule matches.</summary>
     [JsonPropertyName("defaultBackend")]
     public global::KubeAspire.Resources.Networking.IngressBackend? DefaultBackend { get; init; }
 
+    /// <summary>Which controller serves it; the default class where empty.</summary>
     [JsonPropertyName("ingressClassName")]
     public string? IngressClassName { get; init; }
 
+    /// <summary>Hosts and paths.</summary>
     [JsonPropertyName("rules")]
     public IReadOnlyList<global::KubeAspire.Resources.Networking.IngressRule>? Rules { get; init; }
 
+    /// <summary>Certificates, by host.</summary>
     [JsonPropertyName("tls")]
     public IReadOnlyList<global::KubeAspire.Resources.Networking.IngressTLS>? Tls { get; init; }
 }

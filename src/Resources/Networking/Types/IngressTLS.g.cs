@@ -13,9 +13,11 @@ namespace KubeAspire.Resources.Networking;
 /// <summary>The API type <c>api.networking.v1.IngressTLS</c>.</summary>
 public sealed partial record IngressTLS
 {
+    /// <summary>Hosts that the certificate is for.</summary>
     [JsonPropertyName("hosts")]
     public IReadOnlyList<string>? Hosts { get; init; }
 
+    /// <summary>Secret of type kubernetes.io/tls with certificate and key.</summary>
     [JsonPropertyName("secretName")]
     public string? SecretName { get; init; }
 }

@@ -13,9 +13,11 @@ namespace KubeAspire.Resources.Networking;
 /// <summary>The API type <c>api.networking.v1.ServiceBackendPort</c>.</summary>
 public sealed partial record ServiceBackendPort
 {
+    /// <summary>Name of the port.</summary>
     [JsonPropertyName("name")]
     public string? Name { get; init; }
 
+    /// <summary>Number of the port.</summary>
     [JsonPropertyName("number")]
     public int? Number { get; init; }
 }

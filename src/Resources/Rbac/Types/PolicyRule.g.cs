@@ -13,18 +13,23 @@ namespace KubeAspire.Resources.Rbac;
 /// <summary>The API type <c>api.rbac.v1.PolicyRule</c>.</summary>
 public sealed partial record PolicyRule
 {
+    /// <summary>API groups of the resources; "" is the core group, * all.</summary>
     [JsonPropertyName("apiGroups")]
     public IReadOnlyList<string>? ApiGroups { get; init; }
 
+    /// <summary>Paths that are no resources, such as /healthz; a final * matches the rest.</summary>
     [JsonPropertyName("nonResourceURLs")]
     public IReadOnlyList<string>? NonResourceURLs { get; init; }
 
+    /// <summary>Names of objects the rule is limited to; empty for all.</summary>
     [JsonPropertyName("resourceNames")]
     public IReadOnlyList<string>? ResourceNames { get; init; }
 
+    /// <summary>Resources, such as pods or pods/log; * for all.</summary>
     [JsonPropertyName("resources")]
     public IReadOnlyList<string>? Resources { get; init; }
 
+    /// <summary>Verbs, such as get, list and create; * for all.</summary>
     [JsonPropertyName("verbs")]
-    public IReadOnlyList<string> Verbs { get; init; } = [];
+    public IReadOnlyList<string> Verbs { get; init => field = value ?? []; } = [];
 }

@@ -13,12 +13,15 @@ namespace KubeAspire.Resources.Rbac;
 /// <summary>The API type <c>api.rbac.v1.RoleRef</c>.</summary>
 public sealed partial record RoleRef
 {
+    /// <summary>rbac.authorization.k8s.io.</summary>
     [JsonPropertyName("apiGroup")]
     public string? ApiGroup { get; init; }
 
+    /// <summary>Role or ClusterRole.</summary>
     [JsonPropertyName("kind")]
-    public string Kind { get; init; } = "";
+    public string Kind { get; init => field = value ?? ""; } = "";
 
+    /// <summary>Name of the role.</summary>
     [JsonPropertyName("name")]
-    public string Name { get; init; } = "";
+    public string Name { get; init => field = value ?? ""; } = "";
 }

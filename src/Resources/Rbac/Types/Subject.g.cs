@@ -13,15 +13,19 @@ namespace KubeAspire.Resources.Rbac;
 /// <summary>The API type <c>api.rbac.v1.Subject</c>.</summary>
 public sealed partial record Subject
 {
+    /// <summary>"" for service accounts, rbac.authorization.k8s.io for users and groups.</summary>
     [JsonPropertyName("apiGroup")]
     public string? ApiGroup { get; init; }
 
+    /// <summary>User, Group or ServiceAccount.</summary>
     [JsonPropertyName("kind")]
-    public string Kind { get; init; } = "";
+    public string Kind { get; init => field = value ?? ""; } = "";
 
+    /// <summary>Name of the subject.</summary>
     [JsonPropertyName("name")]
-    public string Name { get; init; } = "";
+    public string Name { get; init => field = value ?? ""; } = "";
 
+    /// <summary>Namespace of a service account.</summary>
     [JsonPropertyName("namespace")]
     public string? Namespace { get; init; }
 }
