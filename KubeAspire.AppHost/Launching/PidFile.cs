@@ -42,6 +42,9 @@ internal static class PidFile
             }
         }
 
-        File.Delete(path);
+        if (File.Exists(path))
+        {
+            File.Delete(path);
+        }
     }
 }

@@ -1,3 +1,4 @@
+using System.Net;
 using System.Net.Http.Headers;
 using System.Text;
 using System.Text.Json;
@@ -154,7 +155,8 @@ public sealed class BadInputTests(ClusterFixture fixture)
 
     private static async Task<JsonElement> SendAsync(HttpClient client, string method, string path, string? type, string? body)
     {
-        using var request = new HttpRequestMessage(new HttpMethod(method), new Uri(path, UriKind.Relative));
+        // HTTP/2, as kubectl speaks it: a refusal arrives while the body is still being sent.
+        using var request = new HttpRequestMessage(new HttpMethod(method), new Uri(path, UriKind.Relative)) { Version = HttpVersion.Version20, VersionPolicy = HttpVersionPolicy.RequestVersionExact };
         if (body is not null)
         {
             request.Content = new ByteArrayContent(Encoding.UTF8.GetBytes(body));

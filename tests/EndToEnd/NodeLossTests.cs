@@ -36,9 +36,10 @@ public sealed class NodeLossTests(ClusterFixture fixture)
         await Cluster.KubectlAsync("rollout status -n nodeloss deployment/spread --timeout=60s");
         var lost = (await PodsAsync()).Select(pod => pod.Node).First(node => node.Length > 0);
 
-        // Stopped, not killed: the launcher would start a killed agent again at once. A stopped one is as silent as a dead machine.
-        var agent = Cluster.ProcessOf(lost)!.Value;
-        await SignalAsync(agent, "STOP");
+        // The launcher would start a killed agent again at once: it is made to sleep until the agent is to return.
+        var launcher = Cluster.ProcessOf("launcher")!.Value;
+        await SignalAsync(launcher, "STOP");
+        await SignalAsync(Cluster.ProcessOf(lost)!.Value, "KILL");
         try
         {
             var patience = ClusterFixture.NodeGrace + TimeSpan.FromSeconds(10);
@@ -48,7 +49,7 @@ public sealed class NodeLossTests(ClusterFixture fixture)
         }
         finally
         {
-            await SignalAsync(agent, "CONT");
+            await SignalAsync(launcher, "CONT");
         }
 
         await Eventually.IsAsync($"{lost} Ready", TimeSpan.FromSeconds(30), () => ReadyOfAsync(lost), ready => ready == "True");
@@ -56,6 +57,34 @@ public sealed class NodeLossTests(ClusterFixture fixture)
         await Eventually.IsAsync("no container but the four", TimeSpan.FromSeconds(60), ContainersAsync, count => count == 4);
         await Cluster.KubectlAsync("delete namespace nodeloss --timeout=60s");
     }
+
+    [Fact]
+    public async Task AnAgentKilledInALoop_AdoptsWhatRuns_AndRestartsNothing()
+    {
+        Cluster.RequireMachine();
+        await Cluster.KubectlAsync("create namespace nodeloss-adopt");
+        await Cluster.KubectlAsync("run kept -n nodeloss-adopt --image=guestbook-redis:1");
+        await Cluster.KubectlAsync("wait -n nodeloss-adopt --for=condition=Ready pod/kept --timeout=60s");
+        var before = await KeptAsync();
+        var node = (await Cluster.KubectlAsync("get pod kept -n nodeloss-adopt -o jsonpath='{.spec.nodeName}'")).Trim();
+        for (var kill = 0; kill < 3; kill++)
+        {
+            var agent = Cluster.ProcessOf(node)!.Value;
+            await SignalAsync(agent, "KILL");
+            await Eventually.IsAsync("another agent", TimeSpan.FromSeconds(20), () => Task.FromResult(Cluster.ProcessOf(node)), pid => pid is not null && pid != agent);
+            // The log comes over a connection that the new agent opened: it is there and knows the container.
+            await Eventually.IsAsync("a log", TimeSpan.FromSeconds(20), async () => (await Cluster.TryKubectlAsync("logs -n nodeloss-adopt kept --tail=1")).Code, code => code == 0);
+        }
+
+        await Cluster.KubectlAsync("wait -n nodeloss-adopt --for=condition=Ready pod/kept --timeout=20s");
+        Assert.Equal(before, await KeptAsync());
+        await Cluster.KubectlAsync("delete namespace nodeloss-adopt --timeout=60s");
+    }
+
+    // Container, start and restarts, as Docker and as the API tell them.
+    private async Task<string> KeptAsync() =>
+        (await Shell.RunAsync("docker", ["ps", "-aq", "--no-trunc", "--filter", "label=io.kubernetes.pod.namespace=nodeloss-adopt"])).Output
+        + await Cluster.KubectlAsync("get pod kept -n nodeloss-adopt -o jsonpath='{.status.containerStatuses[0].containerID} {.status.containerStatuses[0].restartCount} {.status.containerStatuses[0].state.running.startedAt}'");
 
     private static async Task SignalAsync(int process, string signal) =>
         Assert.Equal(0, (await Shell.RunAsync("kill", [$"-{signal}", $"{process}"])).Code);

@@ -12,7 +12,8 @@ namespace KubeAspire.ApiServer.OpenApi;
 /// <summary>The API described in OpenAPI 3 (a document a group version, by hash for ever cacheable) and 2 (JSON and gnostic protobuf). Made when first asked for.</summary>
 internal sealed class OpenApiDocuments(KindRegistry kinds)
 {
-    private const string ProtobufType = "application/com.github.proto-openapi.spec.v2@v1.0+protobuf";
+    // Clients ask for the type with an "@", which is no character of a media type: older ones fail to parse it in an answer.
+    private const string ProtobufType = "application/com.github.proto-openapi.spec.v2.v1.0+protobuf";
     private readonly Dictionary<string, RawAnswer> _made = [];
     private readonly Lock _lock = new();
 

@@ -65,6 +65,12 @@ internal sealed class VerbSet
             return info.Subresource == "status" && kind.Subresources.First(subresource => subresource.Name == info.Subresource).Verbs.Contains(info.Verb);
         }
 
+        // A collection can be created in, listed, watched and emptied; the other verbs are about one object.
+        if (info.Verb is "get" or "update" or "patch" or "delete" && info.Name.Length == 0)
+        {
+            return false;
+        }
+
         return kind.Verbs.Contains(info.Verb) && (info.Verb != "create" || info.Name.Length == 0 || info.Resource == "namespaces");
     }
 }

@@ -39,6 +39,9 @@ internal sealed class ImageManager(IContainerRuntime runtime, IReferencedObjects
             return new ImageAnswer(null, new WaitingReason("InvalidImageName", text), clock.GetUtcNow() + CrashLoopBackoff.Initial);
         }
 
+        // The image's station in the pod's trace, also where the look at the machine is all that is needed.
+        using var activity = AgentTracing.Source.StartActivity("pull image");
+        activity?.SetTag("container.image.name", image);
         var policy = ImageNames.PolicyOf(image, container.ImagePullPolicy);
         if (policy != "Always")
         {
@@ -46,6 +49,7 @@ internal sealed class ImageManager(IContainerRuntime runtime, IReferencedObjects
             if (found.Succeeded)
             {
                 _failures.TryRemove((pod.Metadata.Uid!, image), out _);
+                activity?.SetTag("kubeaspire.image.present", true);
                 Record(pod, container, EventTypes.Normal, "Pulled", $"Container image \"{image}\" already present on machine and can be accessed by the pod");
                 return new ImageAnswer(found.Value, null, null);
             }
@@ -89,8 +93,6 @@ internal sealed class ImageManager(IContainerRuntime runtime, IReferencedObjects
             return new ImageAnswer(null, new WaitingReason("ImagePullBackOff", $"{text}: ErrImagePull: {failure.Message}"), failure.Until);
         }
 
-        using var activity = AgentTracing.Source.StartActivity("pull image");
-        activity?.SetTag("container.image.name", image);
         Record(pod, container, EventTypes.Normal, "Pulling", $"Pulling image \"{image}\"");
         var started = clock.GetTimestamp();
         await _pulls.WaitAsync(cancellationToken);
@@ -109,7 +111,7 @@ internal sealed class ImageManager(IContainerRuntime runtime, IReferencedObjects
                 return new ImageAnswer(pulled.Value, null, null);
             }
 
-            activity?.SetStatus(ActivityStatusCode.Error, pulled.Error.Message);
+            Activity.Current?.SetStatus(ActivityStatusCode.Error, pulled.Error.Message);
             return Failed(pod, container, image, key, pulled.Error);
         }
         finally
