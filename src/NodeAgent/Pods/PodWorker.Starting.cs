@@ -145,7 +145,6 @@ internal sealed partial class PodWorker
     {
         _services.Logger.RuntimeRefused("make", "the sandbox", pod.Metadata.Namespace, pod.Metadata.Name, error.Message);
         _services.Events.Record(EventRecorderExtensions.ReferenceTo(pod), EventTypes.Warning, "FailedCreatePodSandBox", $"Failed to create pod sandbox: {error.Message}");
-        _retryAt[""] = Now + s_startRetry;
         foreach (var container in pod.Spec.Containers.Concat(pod.Spec.InitContainers ?? []))
         {
             _retryAt[container.Name] = Now + s_startRetry;
@@ -247,7 +246,6 @@ internal sealed partial class PodWorker
 
         _waiting.Remove(start.Spec.Name);
         _retryAt.Remove(start.Spec.Name);
-        _retryAt.Remove("");
         AgentInstruments.OnContainerStarted();
         _services.Events.Record(about, EventTypes.Normal, "Started", "Container started");
         _services.Logger.ContainerStarted(start.Spec.Name, pod.Metadata.Namespace, pod.Metadata.Name, start.Attempt);

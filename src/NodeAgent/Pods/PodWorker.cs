@@ -229,7 +229,7 @@ internal sealed partial class PodWorker : IDisposable
             {
                 Report(pod, observed, plan);
                 await CollectGarbageAsync(pod, plan, cancellationToken);
-                return acted ? Now : Earliest(plan.WakeAt, Deadline(pod), _retryAt.Count > 0 ? _retryAt.Values.Min() : null, _refreshVolumesAt);
+                return acted ? Now : Earliest(plan.WakeAt, Deadline(pod), RetryOf(plan), _refreshVolumesAt);
             }
         }
     }
@@ -262,6 +262,18 @@ internal sealed partial class PodWorker : IDisposable
         }
 
         return await StartAsync(pod, observed, plan with { Start = due }, cancellationToken);
+    }
+
+    // Only what the plan still wants: the rest is settled, or waits for something else.
+    private DateTimeOffset? RetryOf(PodPlan plan)
+    {
+        DateTimeOffset? earliest = null;
+        foreach (var start in plan.Start)
+        {
+            earliest = _retryAt.TryGetValue(start.Spec.Name, out var at) ? Earliest(earliest, at) : earliest;
+        }
+
+        return earliest;
     }
 
     /// <summary>The pod, with the status that this worker gave it and the conditions of others.</summary>

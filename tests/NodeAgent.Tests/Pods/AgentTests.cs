@@ -110,6 +110,34 @@ public sealed class AgentTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task WaitingPods_CostNothing()
+    {
+        _agent.Add("settled", OneContainer());
+        _agent.Add("refused", new PodSpec { Containers = [new Container { Name = "c", Image = "nowhere:1", ImagePullPolicy = "Never" }] });
+        _agent.Add("web", OneContainer());
+        await _agent.UntilReady("settled");
+        await _agent.UntilReady("web");
+        _runtime.Exit(Name("web", 0), 1);
+        await _agent.Until(() => _runtime.All.Any(one => one.Name == Name("web", 1) && one.State == RuntimeState.Running), "first restart");
+        _runtime.Exit(Name("web", 1), 1);
+        await _agent.Until(() => Container("web").State?.Waiting?.Reason == "CrashLoopBackOff", "back-off");
+        await _agent.Until(() => Container("refused").State?.Waiting?.Reason == "ErrImageNeverPull", "refusal");
+
+        // Nothing is looked at again while the clock stands still: passes that are under way end, no more begin.
+        var calls = -1;
+        await _agent.Until(
+            () =>
+            {
+                var before = calls;
+                calls = _runtime.Calls.Count;
+                return before == calls;
+            },
+            "rest");
+        await Task.Delay(TimeSpan.FromMilliseconds(150), TimeProvider.System);
+        Assert.True(_runtime.Calls.Count - calls <= 2, $"{_runtime.Calls.Count - calls} calls of the runtime while everything waits");
+    }
+
+    [Fact]
     public async Task AgentRestart_AdoptsWithoutARestart()
     {
         _agent.Add("web", OneContainer());
