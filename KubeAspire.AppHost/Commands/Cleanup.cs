@@ -17,12 +17,18 @@ internal static class Cleanup
         var agent = ManagedProcess.ExecutableOf("src/NodeAgent", options);
         if (File.Exists(agent) && File.Exists(Engine.DockerEngine.Socket))
         {
-            foreach (var node in ClusterGraph.Describe(options).Where(resource => resource.Project == "src/NodeAgent"))
+            // Most of the time nothing is left, and asking the Engine is much cheaper than starting an agent a node to find that out.
+            var left = await Engine.DockerEngine.LeftoversAsync(options, cancellationToken);
+            var nodes = ClusterGraph.Describe(options).Where(resource => resource.Project == "src/NodeAgent").ToList();
+            foreach (var node in left.Containers ? nodes : [])
             {
                 await RunAsync(agent, ["cleanup", "--node-name", node.Name], node.Environment, cancellationToken);
             }
 
-            await RunAsync(agent, ["cleanup", "--network"], ClusterGraph.Describe(options)[^1].Environment, cancellationToken);
+            if (left.Network)
+            {
+                await RunAsync(agent, ["cleanup", "--network"], nodes[^1].Environment, cancellationToken);
+            }
         }
 
         if (Posix.IsRoot && File.Exists("/proc/net/fib_trie"))

@@ -15,44 +15,86 @@ internal static class ClusterProbe
     public static async Task WaitUntilReadyAsync(ClusterOptions options, Action<string> say, TimeProvider clock, CancellationToken cancellationToken)
     {
         var told = false;
-        while (true)
+        RestApiClient? client = null;
+        try
         {
-            if (await ReadyNodesAsync(options, clock, cancellationToken) is { } ready)
+            while (true)
             {
-                if (!told)
+                client ??= TryOpen(options, clock);
+                if (await NodesAsync(client, cancellationToken) is { } nodes)
                 {
-                    say($"waiting for {options.Nodes} nodes to be Ready");
-                    told = true;
+                    if (!told)
+                    {
+                        say($"waiting for {options.Nodes} nodes to be Ready");
+                        told = true;
+                    }
+
+                    if (options.NodeNames.All(name => nodes.Any(node => node.Metadata.Name == name && Ready(node)?.Status == "True")))
+                    {
+                        return;
+                    }
+                }
+                else
+                {
+                    // The kubeconfig may be an earlier start's: read it anew.
+                    client?.Dispose();
+                    client = null;
                 }
 
-                if (options.NodeNames.All(ready.Contains))
-                {
-                    return;
-                }
+                await Task.Delay(s_interval, clock, cancellationToken);
             }
+        }
+        finally
+        {
+            client?.Dispose();
+        }
+    }
 
-            await Task.Delay(s_interval, clock, cancellationToken);
+    /// <summary>Why the cluster is not ready, a line a node.</summary>
+    public static async Task<IReadOnlyList<string>> ExplainAsync(ClusterOptions options, TimeProvider clock, CancellationToken cancellationToken)
+    {
+        using var client = TryOpen(options, clock);
+        if (await NodesAsync(client, cancellationToken) is not { } nodes)
+        {
+            return [$"The API server on port {options.ApiPort} does not answer."];
+        }
+
+        return [.. options.NodeNames.Select(name => nodes.FirstOrDefault(node => node.Metadata.Name == name) is not { } node
+            ? $"{name} never registered."
+            : Ready(node) is not { } ready ? $"{name} has no Ready condition."
+            : ready.Status == "True" ? $"{name} is Ready."
+            : $"{name} is not Ready: {ready.Reason}: {ready.Message}")];
+    }
+
+    private static NodeCondition? Ready(Node node) => node.Status.Conditions?.FirstOrDefault(condition => condition.Type == "Ready");
+
+    // Null until the control plane has written the kubeconfig.
+    private static RestApiClient? TryOpen(ClusterOptions options, TimeProvider clock)
+    {
+        try
+        {
+            return File.Exists(options.Kubeconfig) ? new RestApiClient(KubeconfigLoader.Load(options.Kubeconfig), "apphost", clock) : null;
+        }
+        catch (Exception error) when (error is IOException or KubeconfigException)
+        {
+            return null;
         }
     }
 
     // Null while the API does not answer.
-    private static async Task<IReadOnlySet<string>?> ReadyNodesAsync(ClusterOptions options, TimeProvider clock, CancellationToken cancellationToken)
+    private static async Task<IReadOnlyList<Node>?> NodesAsync(RestApiClient? client, CancellationToken cancellationToken)
     {
-        if (!File.Exists(options.Kubeconfig))
+        if (client is null)
         {
             return null;
         }
 
         try
         {
-            using var client = new RestApiClient(KubeconfigLoader.Load(options.Kubeconfig), "apphost", clock);
             var nodes = await client.ListAsync<Node>(null, ListQuery.All, cancellationToken);
-            return !nodes.Succeeded ? null : nodes.Value.Items
-                .Where(node => node.Status.Conditions?.Any(condition => condition is { Type: "Ready", Status: "True" }) == true)
-                .Select(node => node.Metadata.Name!)
-                .ToHashSet(StringComparer.Ordinal);
+            return nodes.Succeeded ? nodes.Value.Items : null;
         }
-        catch (Exception error) when (error is HttpRequestException or IOException or KubeconfigException)
+        catch (Exception error) when (error is HttpRequestException or IOException)
         {
             return null;
         }

@@ -12,6 +12,12 @@ internal sealed class UpCommand(ClusterOptions options, TimeProvider clock)
     /// <summary>How long the cluster may take to be ready. 2 minutes: a first start makes keys and images.</summary>
     private static readonly TimeSpan s_patience = TimeSpan.FromMinutes(2);
 
+    /// <summary>How long asking why may take. 5 s.</summary>
+    private static readonly TimeSpan s_explainPatience = TimeSpan.FromSeconds(5);
+
+    /// <summary>Lines shown of each resource's log after a failure. 10.</summary>
+    private const int LogLinesShown = 10;
+
     private readonly Progress _progress = new();
 
     /// <param name="showLogs">Whether the resources' log lines are shown.</param>
@@ -67,7 +73,8 @@ internal sealed class UpCommand(ClusterOptions options, TimeProvider clock)
         var self = Environment.ProcessPath!;
         var info = new ProcessStartInfo("/bin/sh", ["-c", $"exec setsid '{self}' up >'{log}' 2>&1 </dev/null"]);
         using var process = Process.Start(info)!;
-        using var patience = new CancellationTokenSource(s_patience, clock);
+        // A little longer than the started process itself waits, so that its explanation is in the log by then.
+        using var patience = new CancellationTokenSource(s_patience + (2 * s_explainPatience), clock);
         using var ended = CancellationTokenSource.CreateLinkedTokenSource(patience.Token);
         _ = process.WaitForExitAsync(patience.Token).ContinueWith(_ => ended.Cancel(), CancellationToken.None, TaskContinuationOptions.None, TaskScheduler.Default);
         try
@@ -110,11 +117,35 @@ internal sealed class UpCommand(ClusterOptions options, TimeProvider clock)
         {
             if (!stop.IsCancellationRequested)
             {
-                _progress.Fail($"The cluster was not ready within {s_patience.TotalSeconds} s: see the logs in {Path.Combine(options.RunDirectory, "logs")}.");
+                _progress.Fail(await ExplainAsync());
             }
 
             return false;
         }
+    }
+
+    // What a person would look up next: the nodes' conditions, and the end of every log.
+    private async Task<string> ExplainAsync()
+    {
+        using var patience = new CancellationTokenSource(s_explainPatience, clock);
+        var lines = new List<string> { $"The cluster was not ready within {s_patience.TotalSeconds} s." };
+        try
+        {
+            lines.AddRange(await ClusterProbe.ExplainAsync(options, clock, patience.Token));
+        }
+        catch (OperationCanceledException)
+        {
+            lines.Add("The API server does not answer in time.");
+        }
+
+        foreach (var resource in ClusterGraph.Describe(options))
+        {
+            var log = Path.Combine(options.RunDirectory, "logs", $"{resource.Name}.log");
+            lines.Add($"The last lines of {log}:");
+            lines.AddRange(File.Exists(log) ? File.ReadLines(log).TakeLast(LogLinesShown).Select(line => "  " + line) : ["  (there is none: it was not started)"]);
+        }
+
+        return string.Join('\n', lines);
     }
 
     private void ShowEndpoints(IReadOnlyList<GraphResource> graph, string hint)

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Net;
 using System.Net.Sockets;
 using KubeAspire.AppHost.Graph;
 using KubeAspire.AppHost.Launching;
@@ -98,28 +99,48 @@ internal sealed class DockerEngine(ClusterOptions options, Action<string> say, T
     private static bool CanStart(string program) =>
         (Environment.GetEnvironmentVariable("PATH") ?? "").Split(':').Append("/usr/sbin").Append("/sbin").Any(folder => File.Exists(Path.Combine(folder, program)));
 
+    /// <summary>Whether containers or the network of this cluster are left. Where the Engine does not say, both may be.</summary>
+    public static async Task<(bool Containers, bool Network)> LeftoversAsync(ClusterOptions options, CancellationToken cancellationToken)
+    {
+        using var client = EngineClient();
+        try
+        {
+            var filter = Uri.EscapeDataString($$"""{"label":["kubeaspire.dev/network={{options.Network}}"]}""");
+            using var containers = await client.GetAsync(new Uri($"http://docker/containers/json?all=true&filters={filter}"), cancellationToken);
+            var none = containers.IsSuccessStatusCode && (await containers.Content.ReadAsStringAsync(cancellationToken)).Trim() == "[]";
+            using var network = await client.GetAsync(new Uri($"http://docker/networks/{Uri.EscapeDataString(options.Network)}"), cancellationToken);
+            return (!none, network.StatusCode != HttpStatusCode.NotFound);
+        }
+        catch (Exception error) when (error is HttpRequestException or TaskCanceledException && !cancellationToken.IsCancellationRequested)
+        {
+            return (true, true);
+        }
+    }
+
+    private static HttpClient EngineClient() => new(new SocketsHttpHandler
+    {
+        ConnectCallback = async (_, cancelled) =>
+        {
+            var socket = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
+            try
+            {
+                await socket.ConnectAsync(new UnixDomainSocketEndPoint(Socket), cancelled);
+                return new NetworkStream(socket, ownsSocket: true);
+            }
+            catch
+            {
+                socket.Dispose();
+                throw;
+            }
+        },
+    })
+    {
+        Timeout = TimeSpan.FromSeconds(5),
+    };
+
     private static async Task<bool> AnswersAsync(CancellationToken cancellationToken)
     {
-        using var client = new HttpClient(new SocketsHttpHandler
-        {
-            ConnectCallback = async (_, cancelled) =>
-            {
-                var socket = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
-                try
-                {
-                    await socket.ConnectAsync(new UnixDomainSocketEndPoint(Socket), cancelled);
-                    return new NetworkStream(socket, ownsSocket: true);
-                }
-                catch
-                {
-                    socket.Dispose();
-                    throw;
-                }
-            },
-        })
-        {
-            Timeout = TimeSpan.FromSeconds(5),
-        };
+        using var client = EngineClient();
         try
         {
             using var answer = await client.GetAsync(new Uri("http://docker/_ping"), cancellationToken);
