@@ -211,7 +211,7 @@ internal sealed partial class PodWorker : IDisposable
         {
             var pod = Known();
             var observed = await ObserveAsync(cancellationToken);
-            Admit(pod, observed);
+            await AdmitAsync(pod, observed, cancellationToken);
             if (Deadline(pod) is { } deadline && Now >= deadline)
             {
                 _forced = ("Failed", "DeadlineExceeded", "Pod was active on the node longer than the specified deadline");
@@ -306,19 +306,28 @@ internal sealed partial class PodWorker : IDisposable
         return found.Succeeded ? ObservedPod.From(found.Value, _mustRestart) : throw new ContainerRuntimeException(found.Error);
     }
 
-    private void Admit(Pod pod, ObservedPod observed)
+    private async Task AdmitAsync(Pod pod, ObservedPod observed, CancellationToken cancellationToken)
     {
         if (_admitted)
         {
             return;
         }
 
-        _admitted = true;
-        if (!observed.Any && pod.Status.Phase is not ("Succeeded" or "Failed") && PodAdmission.Refuse(pod, _services.Facts.Node) is { } refused)
+        var asked = !observed.Any && pod.Status.Phase is not ("Succeeded" or "Failed");
+        if (asked && PodAdmission.Refuse(pod, _services.Facts.Node) is not null && await RefuseAsync(pod, cancellationToken) is { } refused)
         {
             _forced = ("Failed", refused.Reason, refused.Message);
             _services.Events.Record(Client.Events.EventRecorderExtensions.ReferenceTo(pod), "Warning", refused.Reason, refused.Message);
         }
+
+        _admitted = true;
+    }
+
+    // A refusal is for good, and the Node as last read is older than what the scheduler saw: a label may have come since.
+    private async Task<(string Reason, string Message)?> RefuseAsync(Pod pod, CancellationToken cancellationToken)
+    {
+        var node = await _services.Client.GetAsync<Node>(Node.ResourceType, null, _services.Options.NodeName, cancellationToken);
+        return node.Succeeded ? PodAdmission.Refuse(pod, node.Value) : throw new InvalidOperationException($"cannot read the node to admit the pod: {node.Error.Message}");
     }
 
     private static DateTimeOffset? Deadline(Pod pod) =>

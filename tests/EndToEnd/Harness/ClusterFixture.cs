@@ -31,6 +31,7 @@ public sealed class ClusterFixture : IAsyncLifetime
             ["OTEL_BSP_SCHEDULE_DELAY"] = "200",
             ["NodeAgent__LeaseRenewInterval"] = "00:00:01",
             ["NodeAgent__LeaseDuration"] = "00:00:04",
+            ["Controllers__NodeLifecycle__OrphanQuarantine"] = "00:00:02",
             ["Controllers__NodeLifecycle__MonitorPeriod"] = "00:00:00.5",
             ["Controllers__NodeLifecycle__GracePeriod"] = NodeGrace.ToString("c", CultureInfo.InvariantCulture),
         });

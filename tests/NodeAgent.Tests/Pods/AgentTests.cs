@@ -245,6 +245,19 @@ public sealed class AgentTests : IAsyncLifetime
         Assert.Equal(2, _runtime.All.Count);
     }
 
+    [Fact]
+    public async Task ALabelYoungerThanTheLastLookAtTheNode_AdmitsThePodThatAsksForIt()
+    {
+        _agent.Add("warm", OneContainer());
+        await _agent.UntilReady("warm");
+        var node = Node();
+        var labels = new Dictionary<string, string>(node.Metadata.Labels!) { ["disk"] = "ssd" };
+        var labelled = await _agent.Api.UpdateAsync(KubeAspire.Resources.Core.Node.ResourceType, node with { Metadata = node.Metadata with { Labels = labels } }, null, TestContext.Current.CancellationToken);
+        Assert.True(labelled.Succeeded);
+        _agent.Add("web", OneContainer() with { NodeSelector = new Dictionary<string, string> { ["disk"] = "ssd" } });
+        await _agent.UntilReady("web");
+    }
+
     private static PodSpec OneContainer() => new() { Containers = [new Container { Name = "c", Image = "shell:1" }] };
 
     private Node Node() => _agent.Api.Find<Node>(null, _agent.NodeName)!;

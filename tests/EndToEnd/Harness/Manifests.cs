@@ -1,0 +1,33 @@
+namespace KubeAspire.EndToEnd.Harness;
+
+/// <summary>Short YAML for pods that run a shell line on the Redis image, which has a busybox.</summary>
+public static class Manifests
+{
+    public const string Image = "guestbook-redis:1";
+
+    /// <summary>A container that runs a line of shell. The line holds no double quote.</summary>
+    /// <param name="more">Further members in flow style, each "name: value".</param>
+    public static string Container(string name, string script, params string[] more) =>
+        $$"""{name: {{name}}, image: "{{Image}}", command: [/bin/sh, -c, "{{script}}"]{{string.Concat(more.Select(one => $", {one}"))}}}""";
+
+    /// <summary>A pod document of containers in flow style.</summary>
+    public static string Pod(string name, string policy, params string[] containers) => PodWith(name, policy, "", containers);
+
+    /// <summary>A pod document of containers in flow style.</summary>
+    /// <param name="spec">Further lines of the spec, each "name: value".</param>
+    public static string PodWith(string name, string policy, string spec, params string[] containers)
+    {
+        var grace = spec.Contains("terminationGracePeriodSeconds", StringComparison.Ordinal) ? "" : "terminationGracePeriodSeconds: 1\n";
+        var more = string.Concat((grace + spec).Split('\n', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries).Select(line => $"  {line}\n"));
+        return $$"""
+            apiVersion: v1
+            kind: Pod
+            metadata: {name: {{name}}, labels: {app: {{name}} } }
+            spec:
+              restartPolicy: {{policy}}
+            {{more}}  containers:
+            {{string.Concat(containers.Select(one => $"  - {one}\n"))}}---
+
+            """;
+    }
+}
