@@ -12,8 +12,15 @@ internal static class ClusterProbe
     private static readonly TimeSpan s_interval = TimeSpan.FromMilliseconds(50);
 
     /// <summary>Waits until the API answers and every node is Ready.</summary>
-    public static async Task WaitUntilReadyAsync(ClusterOptions options, Action<string> say, TimeProvider clock, CancellationToken cancellationToken)
+    /// <param name="options">The cluster.</param>
+    /// <param name="since">A heartbeat must be as young as this: what an earlier start left in the store says nothing about this one.</param>
+    /// <param name="say">Hears what is waited for.</param>
+    /// <param name="clock">The clock.</param>
+    /// <param name="cancellationToken">Gives up.</param>
+    public static async Task WaitUntilReadyAsync(ClusterOptions options, DateTimeOffset since, Action<string> say, TimeProvider clock, CancellationToken cancellationToken)
     {
+        // Heartbeats are told in whole seconds.
+        since = since.AddTicks(-(since.Ticks % TimeSpan.TicksPerSecond));
         var told = false;
         RestApiClient? client = null;
         try
@@ -29,7 +36,7 @@ internal static class ClusterProbe
                         told = true;
                     }
 
-                    if (options.NodeNames.All(name => nodes.Any(node => node.Metadata.Name == name && Ready(node)?.Status == "True")))
+                    if (options.NodeNames.All(name => nodes.Any(node => node.Metadata.Name == name && Ready(node) is { Status: "True" } ready && ready.LastHeartbeatTime >= since)))
                     {
                         return;
                     }

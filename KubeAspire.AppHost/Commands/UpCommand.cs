@@ -72,6 +72,7 @@ internal sealed class UpCommand(ClusterOptions options, TimeProvider clock)
         var log = Path.Combine(options.RunDirectory, "up.log");
         var self = Environment.ProcessPath!;
         var info = new ProcessStartInfo("/bin/sh", ["-c", $"exec setsid '{self}' up >'{log}' 2>&1 </dev/null"]);
+        var started = clock.GetUtcNow();
         using var process = Process.Start(info)!;
         // A little longer than the started process itself waits, so that its explanation is in the log by then.
         using var patience = new CancellationTokenSource(s_patience + (2 * s_explainPatience), clock);
@@ -79,7 +80,7 @@ internal sealed class UpCommand(ClusterOptions options, TimeProvider clock)
         _ = process.WaitForExitAsync(patience.Token).ContinueWith(_ => ended.Cancel(), CancellationToken.None, TaskContinuationOptions.None, TaskScheduler.Default);
         try
         {
-            await ClusterProbe.WaitUntilReadyAsync(options, _ => { }, clock, ended.Token);
+            await ClusterProbe.WaitUntilReadyAsync(options, started, _ => { }, clock, ended.Token);
         }
         catch (OperationCanceledException)
         {
@@ -94,7 +95,7 @@ internal sealed class UpCommand(ClusterOptions options, TimeProvider clock)
     private async Task<int> JoinAsync(int? holder)
     {
         using var patience = new CancellationTokenSource(s_patience, clock);
-        await ClusterProbe.WaitUntilReadyAsync(options, _ => { }, clock, patience.Token);
+        await ClusterProbe.WaitUntilReadyAsync(options, DateTimeOffset.MinValue, _ => { }, clock, patience.Token);
         ShowEndpoints(ClusterGraph.Describe(options), $"The cluster was up already (process {holder}).");
         return 0;
     }
@@ -107,7 +108,7 @@ internal sealed class UpCommand(ClusterOptions options, TimeProvider clock)
         {
             return await _progress.RunAsync("starting the control plane", async say =>
             {
-                var ready = ClusterProbe.WaitUntilReadyAsync(options, say, clock, patience.Token);
+                var ready = ClusterProbe.WaitUntilReadyAsync(options, clock.GetUtcNow(), say, clock, patience.Token);
                 await Task.WhenAny(ready, running);
                 await ready;
                 return true;
