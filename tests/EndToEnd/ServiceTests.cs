@@ -166,7 +166,10 @@ public sealed class ServiceTests(ClusterFixture fixture) : IAsyncLifetime
         Assert.Equal(green, await ReachedAsync(url, 10));
 
         await ns.KubectlAsync("scale deployment green --replicas=0");
+        // While a pod ends it still serves, where no other is ready (KEP-1669): after it, nobody does.
+        await ns.KubectlAsync("wait --for=delete pod -l app=green --timeout=30s");
         await ns.RoutedAsync("blue", []);
+        await Eventually.IsAsync("a refusal", s_patience, () => AskAsync(new Uri(url)), answer => answer.Status == 0);
         await Assert.ThrowsAsync<HttpRequestException>(() => GetAsync(url));
         // The port named http is served as HTTP: the refusal is a page.
         await ns.ServiceAsync("pages", "nobody");
