@@ -40,7 +40,13 @@ internal static class Objects
     public static string Text(this JsonObject value, string name) => value[name] is JsonValue found && found.TryGetValue(out string? text) ? text : "";
 
     /// <summary>A whole number, or null.</summary>
-    public static long? Number(this JsonObject value, string name) => value[name] is JsonValue found && found.TryGetValue(out long number) ? number : null;
+    public static long? Number(this JsonObject value, string name) => value[name] switch
+    {
+        JsonValue found when found.TryGetValue(out long number) => number,
+        // A number that was set here as an int, not read from text, is found as nothing else.
+        JsonValue found when found.TryGetValue(out int small) => small,
+        _ => null,
+    };
 
     /// <summary>A list of strings; empty where absent.</summary>
     public static List<string> Texts(this JsonObject value, string name) =>

@@ -14,7 +14,13 @@ internal static class JsonTree
 
     public static bool IsTrue(this JsonObject? node, string name) => node?[name] is JsonValue value && value.TryGetValue<bool>(out var found) && found;
 
-    public static long? Number(this JsonObject? node, string name) => node?[name] is JsonValue value && value.TryGetValue<long>(out var found) ? found : null;
+    public static long? Number(this JsonObject? node, string name) => node?[name] switch
+    {
+        JsonValue value when value.TryGetValue<long>(out var found) => found,
+        // A number that was set here as an int, not read from text, is found as nothing else.
+        JsonValue value when value.TryGetValue<int>(out var small) => small,
+        _ => null,
+    };
 
     /// <summary>The object of this name, made where there is none.</summary>
     public static JsonObject Ensure(this JsonObject node, string name)
