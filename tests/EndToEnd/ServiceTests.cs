@@ -59,6 +59,8 @@ public sealed class ServiceTests(ClusterFixture fixture) : IAsyncLifetime
         await ns.RoutedAsync("web", pods);
         await ns.RoutedAsync("headless", pods);
         var address = await ns.FieldAsync("service web", "{.spec.clusterIP}");
+        // The slice names the pods; the gateway has its routes a moment later.
+        await Eventually.IsAsync("the service", s_patience, () => AskAsync(new Uri($"http://{address}/host")), answer => answer.Status == 200);
         Assert.Contains(await GetAsync($"http://{address}/host"), pods);
 
         string[] names = ["web:80", "web.svc-names:80", "web.svc-names.svc:80", "web.svc-names.svc.cluster.local:80", "alias:80", "headless:8080", $"{address}:80"];
