@@ -165,6 +165,6 @@ public sealed class Schema
     /// <summary>Group, version and kind where the definition is a kind; empty otherwise.</summary>
     public IReadOnlyList<(string Group, string Version, string Kind)> Kinds { get; init; } = [];
 
-    /// <summary>The unions of a CRD's or built-in's fields that exclude each other, by discriminator; empty where there are none.</summary>
+    /// <inheritdoc/>
     public override string ToString() => Name ?? Reference?.Name ?? $"{Type}{(Format is null ? "" : $"({Format})")}";
 }
