@@ -17,21 +17,35 @@ public static class BuiltInTypes
     public static IReadOnlyList<BuiltInType> All { get; } =
     [
         new("io.k8s.api.core.v1.Binding", KubeAspire.Resources.Core.Binding.ResourceType, ["create"], []),
+        new("io.k8s.api.core.v1.ComponentStatus", KubeAspire.Resources.Core.ComponentStatus.ResourceType, ["get", "list", "watch"], []),
         new("io.k8s.api.core.v1.ConfigMap", KubeAspire.Resources.Core.ConfigMap.ResourceType, ["create", "delete", "deletecollection", "get", "list", "patch", "update", "watch"], []),
         new("io.k8s.api.core.v1.Endpoints", KubeAspire.Resources.Core.Endpoints.ResourceType, ["create", "delete", "deletecollection", "get", "list", "patch", "update", "watch"], []),
         new("io.k8s.api.core.v1.Event", KubeAspire.Resources.Core.Event.ResourceType, ["create", "delete", "deletecollection", "get", "list", "patch", "update", "watch"], []),
+        new("io.k8s.api.core.v1.LimitRange", KubeAspire.Resources.Core.LimitRange.ResourceType, ["create", "delete", "deletecollection", "get", "list", "patch", "update", "watch"], []),
         new("io.k8s.api.core.v1.Namespace", KubeAspire.Resources.Core.Namespace.ResourceType, ["create", "delete", "get", "list", "patch", "update", "watch"], [new("finalize", ["update"]), new("status", ["get", "patch", "update"])]),
         new("io.k8s.api.core.v1.Node", KubeAspire.Resources.Core.Node.ResourceType, ["create", "delete", "deletecollection", "get", "list", "patch", "update", "watch"], [new("proxy", ["create", "delete", "get", "head", "options", "patch", "update"]), new("status", ["get", "patch", "update"])]),
+        new("io.k8s.api.core.v1.PersistentVolume", KubeAspire.Resources.Core.PersistentVolume.ResourceType, ["create", "delete", "deletecollection", "get", "list", "patch", "update", "watch"], [new("status", ["get", "patch", "update"])]),
+        new("io.k8s.api.core.v1.PersistentVolumeClaim", KubeAspire.Resources.Core.PersistentVolumeClaim.ResourceType, ["create", "delete", "deletecollection", "get", "list", "patch", "update", "watch"], [new("status", ["get", "patch", "update"])]),
         new("io.k8s.api.core.v1.Pod", KubeAspire.Resources.Core.Pod.ResourceType, ["create", "delete", "deletecollection", "get", "list", "patch", "update", "watch"], [new("attach", ["create", "get"]), new("binding", ["create"]), new("ephemeralcontainers", ["get", "patch", "update"]), new("eviction", ["create"]), new("exec", ["create", "get"]), new("log", ["get"]), new("portforward", ["create", "get"]), new("proxy", ["create", "delete", "get", "head", "options", "patch", "update"]), new("resize", ["get", "patch", "update"]), new("status", ["get", "patch", "update"])]),
         new("io.k8s.api.core.v1.PodTemplate", KubeAspire.Resources.Core.PodTemplate.ResourceType, ["create", "delete", "deletecollection", "get", "list", "patch", "update", "watch"], []),
         new("io.k8s.api.core.v1.ReplicationController", KubeAspire.Resources.Core.ReplicationController.ResourceType, ["create", "delete", "deletecollection", "get", "list", "patch", "update", "watch"], [new("scale", ["get", "patch", "update"]), new("status", ["get", "patch", "update"])]),
+        new("io.k8s.api.core.v1.ResourceQuota", KubeAspire.Resources.Core.ResourceQuota.ResourceType, ["create", "delete", "deletecollection", "get", "list", "patch", "update", "watch"], [new("status", ["get", "patch", "update"])]),
         new("io.k8s.api.core.v1.Secret", KubeAspire.Resources.Core.Secret.ResourceType, ["create", "delete", "deletecollection", "get", "list", "patch", "update", "watch"], []),
         new("io.k8s.api.core.v1.Service", KubeAspire.Resources.Core.Service.ResourceType, ["create", "delete", "deletecollection", "get", "list", "patch", "update", "watch"], [new("proxy", ["create", "delete", "get", "head", "options", "patch", "update"]), new("status", ["get", "patch", "update"])]),
         new("io.k8s.api.core.v1.ServiceAccount", KubeAspire.Resources.Core.ServiceAccount.ResourceType, ["create", "delete", "deletecollection", "get", "list", "patch", "update", "watch"], [new("token", ["create"])]),
+        new("io.k8s.api.admissionregistration.v1.MutatingAdmissionPolicy", KubeAspire.Resources.Admissionregistration.MutatingAdmissionPolicy.ResourceType, ["create", "delete", "deletecollection", "get", "list", "patch", "update", "watch"], []),
+        new("io.k8s.api.admissionregistration.v1.MutatingAdmissionPolicyBinding", KubeAspire.Resources.Admissionregistration.MutatingAdmissionPolicyBinding.ResourceType, ["create", "delete", "deletecollection", "get", "list", "patch", "update", "watch"], []),
+        new("io.k8s.api.admissionregistration.v1.MutatingWebhookConfiguration", KubeAspire.Resources.Admissionregistration.MutatingWebhookConfiguration.ResourceType, ["create", "delete", "deletecollection", "get", "list", "patch", "update", "watch"], []),
+        new("io.k8s.api.admissionregistration.v1.ValidatingAdmissionPolicy", KubeAspire.Resources.Admissionregistration.ValidatingAdmissionPolicy.ResourceType, ["create", "delete", "deletecollection", "get", "list", "patch", "update", "watch"], [new("status", ["get", "patch", "update"])]),
+        new("io.k8s.api.admissionregistration.v1.ValidatingAdmissionPolicyBinding", KubeAspire.Resources.Admissionregistration.ValidatingAdmissionPolicyBinding.ResourceType, ["create", "delete", "deletecollection", "get", "list", "patch", "update", "watch"], []),
+        new("io.k8s.api.admissionregistration.v1.ValidatingWebhookConfiguration", KubeAspire.Resources.Admissionregistration.ValidatingWebhookConfiguration.ResourceType, ["create", "delete", "deletecollection", "get", "list", "patch", "update", "watch"], []),
+        new("io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.CustomResourceDefinition", KubeAspire.Resources.Apiextensions.CustomResourceDefinition.ResourceType, ["create", "delete", "deletecollection", "get", "list", "patch", "update", "watch"], [new("status", ["get", "patch", "update"])]),
+        new("io.k8s.kube-aggregator.pkg.apis.apiregistration.v1.APIService", KubeAspire.Resources.Apiregistration.APIService.ResourceType, ["create", "delete", "deletecollection", "get", "list", "patch", "update", "watch"], [new("status", ["get", "patch", "update"])]),
         new("io.k8s.api.apps.v1.ControllerRevision", KubeAspire.Resources.Apps.ControllerRevision.ResourceType, ["create", "delete", "deletecollection", "get", "list", "patch", "update", "watch"], []),
         new("io.k8s.api.apps.v1.DaemonSet", KubeAspire.Resources.Apps.DaemonSet.ResourceType, ["create", "delete", "deletecollection", "get", "list", "patch", "update", "watch"], [new("status", ["get", "patch", "update"])]),
         new("io.k8s.api.apps.v1.Deployment", KubeAspire.Resources.Apps.Deployment.ResourceType, ["create", "delete", "deletecollection", "get", "list", "patch", "update", "watch"], [new("scale", ["get", "patch", "update"]), new("status", ["get", "patch", "update"])]),
         new("io.k8s.api.apps.v1.ReplicaSet", KubeAspire.Resources.Apps.ReplicaSet.ResourceType, ["create", "delete", "deletecollection", "get", "list", "patch", "update", "watch"], [new("scale", ["get", "patch", "update"]), new("status", ["get", "patch", "update"])]),
+        new("io.k8s.api.apps.v1.StatefulSet", KubeAspire.Resources.Apps.StatefulSet.ResourceType, ["create", "delete", "deletecollection", "get", "list", "patch", "update", "watch"], [new("scale", ["get", "patch", "update"]), new("status", ["get", "patch", "update"])]),
         new("io.k8s.api.authentication.v1.SelfSubjectReview", KubeAspire.Resources.Authentication.SelfSubjectReview.ResourceType, ["create"], []),
         new("io.k8s.api.authentication.v1.TokenRequest", KubeAspire.Resources.Authentication.TokenRequest.ResourceType, [], []),
         new("io.k8s.api.authentication.v1.TokenReview", KubeAspire.Resources.Authentication.TokenReview.ResourceType, ["create"], []),
@@ -39,32 +53,68 @@ public static class BuiltInTypes
         new("io.k8s.api.authorization.v1.SelfSubjectAccessReview", KubeAspire.Resources.Authorization.SelfSubjectAccessReview.ResourceType, ["create"], []),
         new("io.k8s.api.authorization.v1.SelfSubjectRulesReview", KubeAspire.Resources.Authorization.SelfSubjectRulesReview.ResourceType, ["create"], []),
         new("io.k8s.api.authorization.v1.SubjectAccessReview", KubeAspire.Resources.Authorization.SubjectAccessReview.ResourceType, ["create"], []),
+        new("io.k8s.api.autoscaling.v1.HorizontalPodAutoscaler", KubeAspire.Resources.Autoscaling.HorizontalPodAutoscaler.ResourceType, ["create", "delete", "deletecollection", "get", "list", "patch", "update", "watch"], [new("status", ["get", "patch", "update"])]),
         new("io.k8s.api.autoscaling.v1.Scale", KubeAspire.Resources.Autoscaling.Scale.ResourceType, [], []),
+        new("io.k8s.api.autoscaling.v2.HorizontalPodAutoscaler", KubeAspire.Resources.AutoscalingV2.HorizontalPodAutoscaler.ResourceType, ["create", "delete", "deletecollection", "get", "list", "patch", "update", "watch"], [new("status", ["get", "patch", "update"])]),
+        new("io.k8s.api.batch.v1.CronJob", KubeAspire.Resources.Batch.CronJob.ResourceType, ["create", "delete", "deletecollection", "get", "list", "patch", "update", "watch"], [new("status", ["get", "patch", "update"])]),
+        new("io.k8s.api.batch.v1.Job", KubeAspire.Resources.Batch.Job.ResourceType, ["create", "delete", "deletecollection", "get", "list", "patch", "update", "watch"], [new("status", ["get", "patch", "update"])]),
+        new("io.k8s.api.certificates.v1.CertificateSigningRequest", KubeAspire.Resources.Certificates.CertificateSigningRequest.ResourceType, ["create", "delete", "deletecollection", "get", "list", "patch", "update", "watch"], [new("approval", ["get", "patch", "update"]), new("status", ["get", "patch", "update"])]),
         new("io.k8s.api.coordination.v1.Lease", KubeAspire.Resources.Coordination.Lease.ResourceType, ["create", "delete", "deletecollection", "get", "list", "patch", "update", "watch"], []),
         new("io.k8s.api.discovery.v1.EndpointSlice", KubeAspire.Resources.Discovery.EndpointSlice.ResourceType, ["create", "delete", "deletecollection", "get", "list", "patch", "update", "watch"], []),
+        new("io.k8s.api.events.v1.Event", KubeAspire.Resources.Events.Event.ResourceType, ["create", "delete", "deletecollection", "get", "list", "patch", "update", "watch"], []),
+        new("io.k8s.api.flowcontrol.v1.FlowSchema", KubeAspire.Resources.Flowcontrol.FlowSchema.ResourceType, ["create", "delete", "deletecollection", "get", "list", "patch", "update", "watch"], [new("status", ["get", "patch", "update"])]),
+        new("io.k8s.api.flowcontrol.v1.PriorityLevelConfiguration", KubeAspire.Resources.Flowcontrol.PriorityLevelConfiguration.ResourceType, ["create", "delete", "deletecollection", "get", "list", "patch", "update", "watch"], [new("status", ["get", "patch", "update"])]),
+        new("io.k8s.api.networking.v1.IPAddress", KubeAspire.Resources.Networking.IPAddress.ResourceType, ["create", "delete", "deletecollection", "get", "list", "patch", "update", "watch"], []),
         new("io.k8s.api.networking.v1.Ingress", KubeAspire.Resources.Networking.Ingress.ResourceType, ["create", "delete", "deletecollection", "get", "list", "patch", "update", "watch"], [new("status", ["get", "patch", "update"])]),
         new("io.k8s.api.networking.v1.IngressClass", KubeAspire.Resources.Networking.IngressClass.ResourceType, ["create", "delete", "deletecollection", "get", "list", "patch", "update", "watch"], []),
+        new("io.k8s.api.networking.v1.NetworkPolicy", KubeAspire.Resources.Networking.NetworkPolicy.ResourceType, ["create", "delete", "deletecollection", "get", "list", "patch", "update", "watch"], []),
+        new("io.k8s.api.networking.v1.ServiceCIDR", KubeAspire.Resources.Networking.ServiceCIDR.ResourceType, ["create", "delete", "deletecollection", "get", "list", "patch", "update", "watch"], [new("status", ["get", "patch", "update"])]),
+        new("io.k8s.api.node.v1.RuntimeClass", KubeAspire.Resources.Node.RuntimeClass.ResourceType, ["create", "delete", "deletecollection", "get", "list", "patch", "update", "watch"], []),
         new("io.k8s.api.policy.v1.Eviction", KubeAspire.Resources.Policy.Eviction.ResourceType, [], []),
+        new("io.k8s.api.policy.v1.PodDisruptionBudget", KubeAspire.Resources.Policy.PodDisruptionBudget.ResourceType, ["create", "delete", "deletecollection", "get", "list", "patch", "update", "watch"], [new("status", ["get", "patch", "update"])]),
         new("io.k8s.api.rbac.v1.ClusterRole", KubeAspire.Resources.Rbac.ClusterRole.ResourceType, ["create", "delete", "deletecollection", "get", "list", "patch", "update", "watch"], []),
         new("io.k8s.api.rbac.v1.ClusterRoleBinding", KubeAspire.Resources.Rbac.ClusterRoleBinding.ResourceType, ["create", "delete", "deletecollection", "get", "list", "patch", "update", "watch"], []),
         new("io.k8s.api.rbac.v1.Role", KubeAspire.Resources.Rbac.Role.ResourceType, ["create", "delete", "deletecollection", "get", "list", "patch", "update", "watch"], []),
         new("io.k8s.api.rbac.v1.RoleBinding", KubeAspire.Resources.Rbac.RoleBinding.ResourceType, ["create", "delete", "deletecollection", "get", "list", "patch", "update", "watch"], []),
+        new("io.k8s.api.resource.v1.DeviceClass", KubeAspire.Resources.Resource.DeviceClass.ResourceType, ["create", "delete", "deletecollection", "get", "list", "patch", "update", "watch"], []),
+        new("io.k8s.api.resource.v1.ResourceClaim", KubeAspire.Resources.Resource.ResourceClaim.ResourceType, ["create", "delete", "deletecollection", "get", "list", "patch", "update", "watch"], [new("status", ["get", "patch", "update"])]),
+        new("io.k8s.api.resource.v1.ResourceClaimTemplate", KubeAspire.Resources.Resource.ResourceClaimTemplate.ResourceType, ["create", "delete", "deletecollection", "get", "list", "patch", "update", "watch"], []),
+        new("io.k8s.api.resource.v1.ResourceSlice", KubeAspire.Resources.Resource.ResourceSlice.ResourceType, ["create", "delete", "deletecollection", "get", "list", "patch", "update", "watch"], []),
+        new("io.k8s.api.scheduling.v1.PriorityClass", KubeAspire.Resources.Scheduling.PriorityClass.ResourceType, ["create", "delete", "deletecollection", "get", "list", "patch", "update", "watch"], []),
+        new("io.k8s.api.storage.v1.CSIDriver", KubeAspire.Resources.Storage.CSIDriver.ResourceType, ["create", "delete", "deletecollection", "get", "list", "patch", "update", "watch"], []),
+        new("io.k8s.api.storage.v1.CSINode", KubeAspire.Resources.Storage.CSINode.ResourceType, ["create", "delete", "deletecollection", "get", "list", "patch", "update", "watch"], []),
+        new("io.k8s.api.storage.v1.CSIStorageCapacity", KubeAspire.Resources.Storage.CSIStorageCapacity.ResourceType, ["create", "delete", "deletecollection", "get", "list", "patch", "update", "watch"], []),
+        new("io.k8s.api.storage.v1.StorageClass", KubeAspire.Resources.Storage.StorageClass.ResourceType, ["create", "delete", "deletecollection", "get", "list", "patch", "update", "watch"], []),
+        new("io.k8s.api.storage.v1.VolumeAttachment", KubeAspire.Resources.Storage.VolumeAttachment.ResourceType, ["create", "delete", "deletecollection", "get", "list", "patch", "update", "watch"], [new("status", ["get", "patch", "update"])]),
+        new("io.k8s.api.storage.v1.VolumeAttributesClass", KubeAspire.Resources.Storage.VolumeAttributesClass.ResourceType, ["create", "delete", "deletecollection", "get", "list", "patch", "update", "watch"], []),
     ];
 
     private static SchemaTable MakeSchemas()
     {
         var table = new SchemaTable();
         table.Add(global::KubeAspire.ApiMachinery.Meta.MetaSchemas.Definitions);
+        table.Add(global::KubeAspire.Resources.Admissionregistration.AdmissionregistrationSchemas.Definitions);
+        table.Add(global::KubeAspire.Resources.Apiextensions.ApiextensionsSchemas.Definitions);
+        table.Add(global::KubeAspire.Resources.Apiregistration.ApiregistrationSchemas.Definitions);
         table.Add(global::KubeAspire.Resources.Apps.AppsSchemas.Definitions);
         table.Add(global::KubeAspire.Resources.Authentication.AuthenticationSchemas.Definitions);
         table.Add(global::KubeAspire.Resources.Authorization.AuthorizationSchemas.Definitions);
         table.Add(global::KubeAspire.Resources.Autoscaling.AutoscalingSchemas.Definitions);
+        table.Add(global::KubeAspire.Resources.AutoscalingV2.AutoscalingV2Schemas.Definitions);
+        table.Add(global::KubeAspire.Resources.Batch.BatchSchemas.Definitions);
+        table.Add(global::KubeAspire.Resources.Certificates.CertificatesSchemas.Definitions);
         table.Add(global::KubeAspire.Resources.Coordination.CoordinationSchemas.Definitions);
         table.Add(global::KubeAspire.Resources.Core.CoreSchemas.Definitions);
         table.Add(global::KubeAspire.Resources.Discovery.DiscoverySchemas.Definitions);
+        table.Add(global::KubeAspire.Resources.Events.EventsSchemas.Definitions);
+        table.Add(global::KubeAspire.Resources.Flowcontrol.FlowcontrolSchemas.Definitions);
         table.Add(global::KubeAspire.Resources.Networking.NetworkingSchemas.Definitions);
+        table.Add(global::KubeAspire.Resources.Node.NodeSchemas.Definitions);
         table.Add(global::KubeAspire.Resources.Policy.PolicySchemas.Definitions);
         table.Add(global::KubeAspire.Resources.Rbac.RbacSchemas.Definitions);
+        table.Add(global::KubeAspire.Resources.Resource.ResourceSchemas.Definitions);
+        table.Add(global::KubeAspire.Resources.Scheduling.SchedulingSchemas.Definitions);
+        table.Add(global::KubeAspire.Resources.Storage.StorageSchemas.Definitions);
         return table;
     }
 }

@@ -175,5 +175,74 @@ public static class AppsSchemas
             maxSurge intorstring ptr #2 -- Pods there may be above those wanted, as a number or a percentage, rounded up. 25% by default.
             maxUnavailable intorstring ptr #1 -- Pods that may be missing from those wanted, as a number or a percentage, rounded down. 25% by default.
             """),
+        new("io.k8s.api.apps.v1.RollingUpdateStatefulSetStrategy", """
+            object
+            maxUnavailable intorstring ptr #2
+            partition i32 ptr #1
+            """),
+        new("io.k8s.api.apps.v1.StatefulSet", """
+            object kind=apps|v1|StatefulSet
+            apiVersion s -- Version of the schema that the object is written in, such as v1 or apps/v1.
+            kind s -- Which kind of object this is.
+            metadata @io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta #1 -- Name, namespace, labels and the server's bookkeeping.
+            spec @io.k8s.api.apps.v1.StatefulSetSpec #2 -- What is wanted.
+            status @io.k8s.api.apps.v1.StatefulSetStatus #3 -- What is, as last observed. Written by the system, not by users.
+            """),
+        new("io.k8s.api.apps.v1.StatefulSetCondition", """
+            object
+            lastTransitionTime time #3
+            message s #5
+            reason s #4
+            status s ! #2
+            type s ! #1
+            """),
+        new("io.k8s.api.apps.v1.StatefulSetList", """
+            object kind=apps|v1|StatefulSetList
+            apiVersion s -- Version of the schema that the object is written in, such as v1 or apps/v1.
+            items [@io.k8s.api.apps.v1.StatefulSet] ! #2
+            kind s -- Which kind of object this is.
+            metadata @io.k8s.apimachinery.pkg.apis.meta.v1.ListMeta #1 -- Name, namespace, labels and the server's bookkeeping.
+            """),
+        new("io.k8s.api.apps.v1.StatefulSetOrdinals", """
+            object
+            start i32 #1
+            """),
+        new("io.k8s.api.apps.v1.StatefulSetPersistentVolumeClaimRetentionPolicy", """
+            object
+            whenDeleted s #1
+            whenScaled s #2
+            """),
+        new("io.k8s.api.apps.v1.StatefulSetSpec", """
+            object
+            minReadySeconds i32 #9
+            ordinals @io.k8s.api.apps.v1.StatefulSetOrdinals ptr #11
+            persistentVolumeClaimRetentionPolicy @io.k8s.api.apps.v1.StatefulSetPersistentVolumeClaimRetentionPolicy ptr #10
+            podManagementPolicy s #6
+            replicas i32 ptr #1
+            revisionHistoryLimit i32 ptr #8
+            selector @io.k8s.apimachinery.pkg.apis.meta.v1.LabelSelector ! ptr #2
+            serviceName s #5
+            template @io.k8s.api.core.v1.PodTemplateSpec ! #3
+            updateStrategy @io.k8s.api.apps.v1.StatefulSetUpdateStrategy #7
+            volumeClaimTemplates [@io.k8s.api.core.v1.PersistentVolumeClaim] list=atomic #4
+            """),
+        new("io.k8s.api.apps.v1.StatefulSetStatus", """
+            object
+            availableReplicas i32 #11
+            collisionCount i32 ptr #9
+            conditions [@io.k8s.api.apps.v1.StatefulSetCondition] list=map(type) patch=merge key=type #10
+            currentReplicas i32 #4
+            currentRevision s #6
+            observedGeneration i64 #1
+            readyReplicas i32 #3
+            replicas i32 ! #2
+            updateRevision s #7
+            updatedReplicas i32 #5
+            """),
+        new("io.k8s.api.apps.v1.StatefulSetUpdateStrategy", """
+            object
+            rollingUpdate @io.k8s.api.apps.v1.RollingUpdateStatefulSetStrategy ptr #2
+            type s #1
+            """),
     ];
 }

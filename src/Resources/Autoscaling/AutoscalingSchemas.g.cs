@@ -9,6 +9,42 @@ public static class AutoscalingSchemas
 {
     public static IEnumerable<KeyValuePair<string, string>> Definitions { get; } =
     [
+        new("io.k8s.api.autoscaling.v1.CrossVersionObjectReference", """
+            object atomic
+            apiVersion s #3
+            kind s ! #1
+            name s ! #2
+            """),
+        new("io.k8s.api.autoscaling.v1.HorizontalPodAutoscaler", """
+            object kind=autoscaling|v1|HorizontalPodAutoscaler
+            apiVersion s -- Version of the schema that the object is written in, such as v1 or apps/v1.
+            kind s -- Which kind of object this is.
+            metadata @io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta #1 -- Name, namespace, labels and the server's bookkeeping.
+            spec @io.k8s.api.autoscaling.v1.HorizontalPodAutoscalerSpec ! #2 -- What is wanted.
+            status @io.k8s.api.autoscaling.v1.HorizontalPodAutoscalerStatus #3 -- What is, as last observed. Written by the system, not by users.
+            """),
+        new("io.k8s.api.autoscaling.v1.HorizontalPodAutoscalerList", """
+            object kind=autoscaling|v1|HorizontalPodAutoscalerList
+            apiVersion s -- Version of the schema that the object is written in, such as v1 or apps/v1.
+            items [@io.k8s.api.autoscaling.v1.HorizontalPodAutoscaler] ! #2
+            kind s -- Which kind of object this is.
+            metadata @io.k8s.apimachinery.pkg.apis.meta.v1.ListMeta #1 -- Name, namespace, labels and the server's bookkeeping.
+            """),
+        new("io.k8s.api.autoscaling.v1.HorizontalPodAutoscalerSpec", """
+            object
+            maxReplicas i32 ! #3
+            minReplicas i32 ptr #2
+            scaleTargetRef @io.k8s.api.autoscaling.v1.CrossVersionObjectReference ! #1
+            targetCPUUtilizationPercentage i32 ptr #4
+            """),
+        new("io.k8s.api.autoscaling.v1.HorizontalPodAutoscalerStatus", """
+            object
+            currentCPUUtilizationPercentage i32 ptr #5
+            currentReplicas i32 ! #3
+            desiredReplicas i32 ! #4
+            lastScaleTime time ptr #2
+            observedGeneration i64 ptr #1
+            """),
         new("io.k8s.api.autoscaling.v1.Scale", """
             object kind=autoscaling|v1|Scale
             apiVersion s -- Version of the schema that the object is written in, such as v1 or apps/v1.

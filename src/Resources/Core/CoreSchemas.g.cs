@@ -41,6 +41,13 @@ public static class CoreSchemas
             kind s ptr #6
             readOnly b ptr #5
             """),
+        new("io.k8s.api.core.v1.AzureFilePersistentVolumeSource", """
+            object
+            readOnly b #3
+            secretName s ! #1
+            secretNamespace s ptr #4
+            shareName s ! #2
+            """),
         new("io.k8s.api.core.v1.AzureFileVolumeSource", """
             object
             readOnly b #3
@@ -53,6 +60,19 @@ public static class CoreSchemas
             kind s -- Which kind of object this is.
             metadata @io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta #1 -- Name, namespace, labels and the server's bookkeeping.
             target @io.k8s.api.core.v1.ObjectReference ! #2
+            """),
+        new("io.k8s.api.core.v1.CSIPersistentVolumeSource", """
+            object
+            controllerExpandSecretRef @io.k8s.api.core.v1.SecretReference ptr #9
+            controllerPublishSecretRef @io.k8s.api.core.v1.SecretReference ptr #6
+            driver s ! #1
+            fsType s #4
+            nodeExpandSecretRef @io.k8s.api.core.v1.SecretReference ptr #10
+            nodePublishSecretRef @io.k8s.api.core.v1.SecretReference ptr #8
+            nodeStageSecretRef @io.k8s.api.core.v1.SecretReference ptr #7
+            readOnly b #3
+            volumeAttributes {s} #5
+            volumeHandle s ! #2
             """),
         new("io.k8s.api.core.v1.CSIVolumeSource", """
             object
@@ -67,6 +87,15 @@ public static class CoreSchemas
             add [s] list=atomic #1
             drop [s] list=atomic #2
             """),
+        new("io.k8s.api.core.v1.CephFSPersistentVolumeSource", """
+            object
+            monitors [s] ! list=atomic #1
+            path s #2
+            readOnly b #6
+            secretFile s #4
+            secretRef @io.k8s.api.core.v1.SecretReference ptr #5
+            user s #3
+            """),
         new("io.k8s.api.core.v1.CephFSVolumeSource", """
             object
             monitors [s] ! list=atomic #1
@@ -75,6 +104,13 @@ public static class CoreSchemas
             secretFile s #4
             secretRef @io.k8s.api.core.v1.LocalObjectReference ptr #5
             user s #3
+            """),
+        new("io.k8s.api.core.v1.CinderPersistentVolumeSource", """
+            object
+            fsType s #2
+            readOnly b #3
+            secretRef @io.k8s.api.core.v1.SecretReference ptr #4
+            volumeID s ! #1
             """),
         new("io.k8s.api.core.v1.CinderVolumeSource", """
             object
@@ -94,6 +130,27 @@ public static class CoreSchemas
             optional b ptr #5
             path s ! #4
             signerName s ptr #2
+            """),
+        new("io.k8s.api.core.v1.ComponentCondition", """
+            object
+            error s #4
+            message s #3
+            status s ! #2
+            type s ! #1
+            """),
+        new("io.k8s.api.core.v1.ComponentStatus", """
+            object kind=|v1|ComponentStatus
+            apiVersion s -- Version of the schema that the object is written in, such as v1 or apps/v1.
+            conditions [@io.k8s.api.core.v1.ComponentCondition] list=map(type) patch=merge key=type #2
+            kind s -- Which kind of object this is.
+            metadata @io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta #1 -- Name, namespace, labels and the server's bookkeeping.
+            """),
+        new("io.k8s.api.core.v1.ComponentStatusList", """
+            object kind=|v1|ComponentStatusList
+            apiVersion s -- Version of the schema that the object is written in, such as v1 or apps/v1.
+            items [@io.k8s.api.core.v1.ComponentStatus] ! #2
+            kind s -- Which kind of object this is.
+            metadata @io.k8s.apimachinery.pkg.apis.meta.v1.ListMeta #1 -- Name, namespace, labels and the server's bookkeeping.
             """),
         new("io.k8s.api.core.v1.ConfigMap", """
             object kind=|v1|ConfigMap -- Configuration as keys and values.
@@ -420,6 +477,14 @@ public static class CoreSchemas
             path s ! #2
             volumeName s ! #1
             """),
+        new("io.k8s.api.core.v1.FlexPersistentVolumeSource", """
+            object
+            driver s ! #1
+            fsType s #2
+            options {s} #5
+            readOnly b #4
+            secretRef @io.k8s.api.core.v1.SecretReference ptr #3
+            """),
         new("io.k8s.api.core.v1.FlexVolumeSource", """
             object
             driver s ! #1
@@ -450,6 +515,13 @@ public static class CoreSchemas
             directory s #3
             repository s ! #1
             revision s #2
+            """),
+        new("io.k8s.api.core.v1.GlusterfsPersistentVolumeSource", """
+            object
+            endpoints s ! #1
+            endpointsNamespace s ptr #4
+            path s ! #2
+            readOnly b #3
             """),
         new("io.k8s.api.core.v1.GlusterfsVolumeSource", """
             object
@@ -483,6 +555,20 @@ public static class CoreSchemas
             object
             path s ! #1
             type s ptr #2
+            """),
+        new("io.k8s.api.core.v1.ISCSIPersistentVolumeSource", """
+            object
+            chapAuthDiscovery b #8
+            chapAuthSession b #11
+            fsType s #5
+            initiatorName s ptr #12
+            iqn s ! #2
+            iscsiInterface s #4
+            lun i32 ! #3
+            portals [s] list=atomic #7
+            readOnly b #6
+            secretRef @io.k8s.api.core.v1.SecretReference ptr #10
+            targetPortal s ! #1
             """),
         new("io.k8s.api.core.v1.ISCSIVolumeSource", """
             object
@@ -526,6 +612,33 @@ public static class CoreSchemas
             sleep @io.k8s.api.core.v1.SleepAction ptr #4
             tcpSocket @io.k8s.api.core.v1.TCPSocketAction deprecated ptr #3
             """),
+        new("io.k8s.api.core.v1.LimitRange", """
+            object kind=|v1|LimitRange
+            apiVersion s -- Version of the schema that the object is written in, such as v1 or apps/v1.
+            kind s -- Which kind of object this is.
+            metadata @io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta #1 -- Name, namespace, labels and the server's bookkeeping.
+            spec @io.k8s.api.core.v1.LimitRangeSpec #2 -- What is wanted.
+            """),
+        new("io.k8s.api.core.v1.LimitRangeItem", """
+            object
+            default {quantity} #4
+            defaultRequest {quantity} #5
+            max {quantity} #2
+            maxLimitRequestRatio {quantity} #6
+            min {quantity} #3
+            type s ! #1
+            """),
+        new("io.k8s.api.core.v1.LimitRangeList", """
+            object kind=|v1|LimitRangeList
+            apiVersion s -- Version of the schema that the object is written in, such as v1 or apps/v1.
+            items [@io.k8s.api.core.v1.LimitRange] ! #2
+            kind s -- Which kind of object this is.
+            metadata @io.k8s.apimachinery.pkg.apis.meta.v1.ListMeta #1 -- Name, namespace, labels and the server's bookkeeping.
+            """),
+        new("io.k8s.api.core.v1.LimitRangeSpec", """
+            object
+            limits [@io.k8s.api.core.v1.LimitRangeItem] ! list=atomic #1
+            """),
         new("io.k8s.api.core.v1.LinuxContainerUser", """
             object
             gid i64 ! #2
@@ -546,6 +659,16 @@ public static class CoreSchemas
         new("io.k8s.api.core.v1.LocalObjectReference", """
             object atomic
             name s #1
+            """),
+        new("io.k8s.api.core.v1.LocalVolumeSource", """
+            object
+            fsType s ptr #2
+            path s ! #1
+            """),
+        new("io.k8s.api.core.v1.ModifyVolumeStatus", """
+            object
+            status s ! #2
+            targetVolumeAttributesClassName s #1
             """),
         new("io.k8s.api.core.v1.NFSVolumeSource", """
             object
@@ -729,6 +852,38 @@ public static class CoreSchemas
             resourceVersion s #6
             uid s #4
             """),
+        new("io.k8s.api.core.v1.PersistentVolume", """
+            object kind=|v1|PersistentVolume
+            apiVersion s -- Version of the schema that the object is written in, such as v1 or apps/v1.
+            kind s -- Which kind of object this is.
+            metadata @io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta #1 -- Name, namespace, labels and the server's bookkeeping.
+            spec @io.k8s.api.core.v1.PersistentVolumeSpec #2 -- What is wanted.
+            status @io.k8s.api.core.v1.PersistentVolumeStatus #3 -- What is, as last observed. Written by the system, not by users.
+            """),
+        new("io.k8s.api.core.v1.PersistentVolumeClaim", """
+            object kind=|v1|PersistentVolumeClaim
+            apiVersion s -- Version of the schema that the object is written in, such as v1 or apps/v1.
+            kind s -- Which kind of object this is.
+            metadata @io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta #1 -- Name, namespace, labels and the server's bookkeeping.
+            spec @io.k8s.api.core.v1.PersistentVolumeClaimSpec #2 -- What is wanted.
+            status @io.k8s.api.core.v1.PersistentVolumeClaimStatus #3 -- What is, as last observed. Written by the system, not by users.
+            """),
+        new("io.k8s.api.core.v1.PersistentVolumeClaimCondition", """
+            object
+            lastProbeTime time #3
+            lastTransitionTime time #4
+            message s #6
+            reason s #5
+            status s ! #2
+            type s ! #1
+            """),
+        new("io.k8s.api.core.v1.PersistentVolumeClaimList", """
+            object kind=|v1|PersistentVolumeClaimList
+            apiVersion s -- Version of the schema that the object is written in, such as v1 or apps/v1.
+            items [@io.k8s.api.core.v1.PersistentVolumeClaim] ! #2
+            kind s -- Which kind of object this is.
+            metadata @io.k8s.apimachinery.pkg.apis.meta.v1.ListMeta #1 -- Name, namespace, labels and the server's bookkeeping.
+            """),
         new("io.k8s.api.core.v1.PersistentVolumeClaimSpec", """
             object
             accessModes [s] list=atomic #1
@@ -741,6 +896,17 @@ public static class CoreSchemas
             volumeMode s ptr #6
             volumeName s #3
             """),
+        new("io.k8s.api.core.v1.PersistentVolumeClaimStatus", """
+            object
+            accessModes [s] list=atomic #2
+            allocatedResourceStatuses {s} #7
+            allocatedResources {quantity} #5
+            capacity {quantity} #3
+            conditions [@io.k8s.api.core.v1.PersistentVolumeClaimCondition] list=map(type) patch=merge key=type #4
+            currentVolumeAttributesClassName s ptr #8
+            modifyVolumeStatus @io.k8s.api.core.v1.ModifyVolumeStatus ptr #9
+            phase s #1
+            """),
         new("io.k8s.api.core.v1.PersistentVolumeClaimTemplate", """
             object
             metadata @io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta #1
@@ -750,6 +916,54 @@ public static class CoreSchemas
             object
             claimName s ! #1
             readOnly b #2
+            """),
+        new("io.k8s.api.core.v1.PersistentVolumeList", """
+            object kind=|v1|PersistentVolumeList
+            apiVersion s -- Version of the schema that the object is written in, such as v1 or apps/v1.
+            items [@io.k8s.api.core.v1.PersistentVolume] ! #2
+            kind s -- Which kind of object this is.
+            metadata @io.k8s.apimachinery.pkg.apis.meta.v1.ListMeta #1 -- Name, namespace, labels and the server's bookkeeping.
+            """),
+        new("io.k8s.api.core.v1.PersistentVolumeSpec", """
+            object
+            accessModes [s] list=atomic #3
+            awsElasticBlockStore @io.k8s.api.core.v1.AWSElasticBlockStoreVolumeSource deprecated ptr #2.2
+            azureDisk @io.k8s.api.core.v1.AzureDiskVolumeSource deprecated ptr #2.16
+            azureFile @io.k8s.api.core.v1.AzureFilePersistentVolumeSource deprecated ptr #2.13
+            capacity {quantity} #1
+            cephfs @io.k8s.api.core.v1.CephFSPersistentVolumeSource deprecated ptr #2.9
+            cinder @io.k8s.api.core.v1.CinderPersistentVolumeSource deprecated ptr #2.8
+            claimRef @io.k8s.api.core.v1.ObjectReference ptr #4
+            csi @io.k8s.api.core.v1.CSIPersistentVolumeSource ptr #2.22
+            fc @io.k8s.api.core.v1.FCVolumeSource ptr #2.10
+            flexVolume @io.k8s.api.core.v1.FlexPersistentVolumeSource deprecated ptr #2.12
+            flocker @io.k8s.api.core.v1.FlockerVolumeSource deprecated ptr #2.11
+            gcePersistentDisk @io.k8s.api.core.v1.GCEPersistentDiskVolumeSource deprecated ptr #2.1
+            glusterfs @io.k8s.api.core.v1.GlusterfsPersistentVolumeSource deprecated ptr #2.4
+            hostPath @io.k8s.api.core.v1.HostPathVolumeSource ptr #2.3
+            iscsi @io.k8s.api.core.v1.ISCSIPersistentVolumeSource ptr #2.7
+            local @io.k8s.api.core.v1.LocalVolumeSource ptr #2.20
+            mountOptions [s] list=atomic #7
+            nfs @io.k8s.api.core.v1.NFSVolumeSource ptr #2.5
+            nodeAffinity @io.k8s.api.core.v1.VolumeNodeAffinity ptr #9
+            persistentVolumeReclaimPolicy s deprecated #5
+            photonPersistentDisk @io.k8s.api.core.v1.PhotonPersistentDiskVolumeSource deprecated ptr #2.17
+            portworxVolume @io.k8s.api.core.v1.PortworxVolumeSource deprecated ptr #2.18
+            quobyte @io.k8s.api.core.v1.QuobyteVolumeSource deprecated ptr #2.15
+            rbd @io.k8s.api.core.v1.RBDPersistentVolumeSource deprecated ptr #2.6
+            scaleIO @io.k8s.api.core.v1.ScaleIOPersistentVolumeSource deprecated ptr #2.19
+            storageClassName s #6
+            storageos @io.k8s.api.core.v1.StorageOSPersistentVolumeSource deprecated ptr #2.21
+            volumeAttributesClassName s ptr #10
+            volumeMode s ptr #8
+            vsphereVolume @io.k8s.api.core.v1.VsphereVirtualDiskVolumeSource deprecated ptr #2.14
+            """),
+        new("io.k8s.api.core.v1.PersistentVolumeStatus", """
+            object
+            lastPhaseTransitionTime time ptr #4
+            message s #2
+            phase s #1
+            reason s #3
             """),
         new("io.k8s.api.core.v1.PhotonPersistentDiskVolumeSource", """
             object
@@ -1005,6 +1219,17 @@ public static class CoreSchemas
             user s #4
             volume s ! #2
             """),
+        new("io.k8s.api.core.v1.RBDPersistentVolumeSource", """
+            object
+            fsType s #3
+            image s ! #2
+            keyring s #6
+            monitors [s] ! list=atomic #1
+            pool s #4
+            readOnly b #8
+            secretRef @io.k8s.api.core.v1.SecretReference ptr #7
+            user s #5
+            """),
         new("io.k8s.api.core.v1.RBDVolumeSource", """
             object
             fsType s #3
@@ -1072,6 +1297,32 @@ public static class CoreSchemas
             message s ptr #6
             resourceID s ! #1
             """),
+        new("io.k8s.api.core.v1.ResourceQuota", """
+            object kind=|v1|ResourceQuota
+            apiVersion s -- Version of the schema that the object is written in, such as v1 or apps/v1.
+            kind s -- Which kind of object this is.
+            metadata @io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta #1 -- Name, namespace, labels and the server's bookkeeping.
+            spec @io.k8s.api.core.v1.ResourceQuotaSpec #2 -- What is wanted.
+            status @io.k8s.api.core.v1.ResourceQuotaStatus #3 -- What is, as last observed. Written by the system, not by users.
+            """),
+        new("io.k8s.api.core.v1.ResourceQuotaList", """
+            object kind=|v1|ResourceQuotaList
+            apiVersion s -- Version of the schema that the object is written in, such as v1 or apps/v1.
+            items [@io.k8s.api.core.v1.ResourceQuota] ! #2
+            kind s -- Which kind of object this is.
+            metadata @io.k8s.apimachinery.pkg.apis.meta.v1.ListMeta #1 -- Name, namespace, labels and the server's bookkeeping.
+            """),
+        new("io.k8s.api.core.v1.ResourceQuotaSpec", """
+            object
+            hard {quantity} #1
+            scopeSelector @io.k8s.api.core.v1.ScopeSelector ptr #3
+            scopes [s] list=atomic #2
+            """),
+        new("io.k8s.api.core.v1.ResourceQuotaStatus", """
+            object
+            hard {quantity} #1
+            used {quantity} #2
+            """),
         new("io.k8s.api.core.v1.ResourceRequirements", """
             object -- What a container is given.
             claims [@io.k8s.api.core.v1.ResourceClaim] list=map(name) #3 -- Dynamically allocated devices.
@@ -1090,6 +1341,19 @@ public static class CoreSchemas
             type s #3
             user s #1
             """),
+        new("io.k8s.api.core.v1.ScaleIOPersistentVolumeSource", """
+            object
+            fsType s #9
+            gateway s ! #1
+            protectionDomain s #5
+            readOnly b #10
+            secretRef @io.k8s.api.core.v1.SecretReference ! ptr #3
+            sslEnabled b #4
+            storageMode s #7
+            storagePool s #6
+            system s ! #2
+            volumeName s #8
+            """),
         new("io.k8s.api.core.v1.ScaleIOVolumeSource", """
             object
             fsType s #9
@@ -1102,6 +1366,16 @@ public static class CoreSchemas
             storagePool s #6
             system s ! #2
             volumeName s #8
+            """),
+        new("io.k8s.api.core.v1.ScopeSelector", """
+            object atomic
+            matchExpressions [@io.k8s.api.core.v1.ScopedResourceSelectorRequirement] list=atomic #1
+            """),
+        new("io.k8s.api.core.v1.ScopedResourceSelectorRequirement", """
+            object
+            operator s ! #2
+            scopeName s ! #1
+            values [s] list=atomic #3
             """),
         new("io.k8s.api.core.v1.SeccompProfile", """
             object
@@ -1141,6 +1415,11 @@ public static class CoreSchemas
             items [@io.k8s.api.core.v1.KeyToPath] list=atomic #2
             name s #1.1
             optional b ptr #4
+            """),
+        new("io.k8s.api.core.v1.SecretReference", """
+            object atomic
+            name s #1
+            namespace s #2
             """),
         new("io.k8s.api.core.v1.SecretVolumeSource", """
             object
@@ -1246,6 +1525,14 @@ public static class CoreSchemas
             object
             seconds i64 ! #1
             """),
+        new("io.k8s.api.core.v1.StorageOSPersistentVolumeSource", """
+            object
+            fsType s #3
+            readOnly b #4
+            secretRef @io.k8s.api.core.v1.ObjectReference ptr #5
+            volumeName s #1
+            volumeNamespace s #2
+            """),
         new("io.k8s.api.core.v1.StorageOSVolumeSource", """
             object
             fsType s #3
@@ -1278,6 +1565,15 @@ public static class CoreSchemas
             operator s #2 -- Equal or Exists. Equal by default.
             tolerationSeconds i64 ptr #5 -- Seconds the pod stays after a NoExecute taint appeared; for ever by default.
             value s #3 -- Value of the taint.
+            """),
+        new("io.k8s.api.core.v1.TopologySelectorLabelRequirement", """
+            object
+            key s ! #1
+            values [s] ! list=atomic #2
+            """),
+        new("io.k8s.api.core.v1.TopologySelectorTerm", """
+            object atomic
+            matchLabelExpressions [@io.k8s.api.core.v1.TopologySelectorLabelRequirement] list=atomic #1
             """),
         new("io.k8s.api.core.v1.TopologySpreadConstraint", """
             object
@@ -1359,6 +1655,10 @@ public static class CoreSchemas
             readOnly b #3
             recursiveReadOnly s ptr #4
             volumeStatus @io.k8s.api.core.v1.VolumeStatus ptr #5
+            """),
+        new("io.k8s.api.core.v1.VolumeNodeAffinity", """
+            object
+            required @io.k8s.api.core.v1.NodeSelector ptr #1
             """),
         new("io.k8s.api.core.v1.VolumeProjection", """
             object

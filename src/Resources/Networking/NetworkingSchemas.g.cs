@@ -19,6 +19,29 @@ public static class NetworkingSchemas
             object
             paths [@io.k8s.api.networking.v1.HTTPIngressPath] ! list=atomic #1 -- Paths, the longest match first.
             """),
+        new("io.k8s.api.networking.v1.IPAddress", """
+            object kind=networking.k8s.io|v1|IPAddress
+            apiVersion s -- Version of the schema that the object is written in, such as v1 or apps/v1.
+            kind s -- Which kind of object this is.
+            metadata @io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta #1 -- Name, namespace, labels and the server's bookkeeping.
+            spec @io.k8s.api.networking.v1.IPAddressSpec ! #2 -- What is wanted.
+            """),
+        new("io.k8s.api.networking.v1.IPAddressList", """
+            object kind=networking.k8s.io|v1|IPAddressList
+            apiVersion s -- Version of the schema that the object is written in, such as v1 or apps/v1.
+            items [@io.k8s.api.networking.v1.IPAddress] ! #2
+            kind s -- Which kind of object this is.
+            metadata @io.k8s.apimachinery.pkg.apis.meta.v1.ListMeta #1 -- Name, namespace, labels and the server's bookkeeping.
+            """),
+        new("io.k8s.api.networking.v1.IPAddressSpec", """
+            object
+            parentRef @io.k8s.api.networking.v1.ParentReference ! ptr #1
+            """),
+        new("io.k8s.api.networking.v1.IPBlock", """
+            object
+            cidr s ! #1
+            except [s] list=atomic #2
+            """),
         new("io.k8s.api.networking.v1.Ingress", """
             object kind=networking.k8s.io|v1|Ingress -- Leads HTTP requests from outside to Services, by host and path.
             apiVersion s -- Version of the schema that the object is written in, such as v1 or apps/v1.
@@ -108,10 +131,83 @@ public static class NetworkingSchemas
             hosts [s] list=atomic #1 -- Hosts that the certificate is for.
             secretName s #2 -- Secret of type kubernetes.io/tls with certificate and key.
             """),
+        new("io.k8s.api.networking.v1.NetworkPolicy", """
+            object kind=networking.k8s.io|v1|NetworkPolicy
+            apiVersion s -- Version of the schema that the object is written in, such as v1 or apps/v1.
+            kind s -- Which kind of object this is.
+            metadata @io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta #1 -- Name, namespace, labels and the server's bookkeeping.
+            spec @io.k8s.api.networking.v1.NetworkPolicySpec #2 -- What is wanted.
+            """),
+        new("io.k8s.api.networking.v1.NetworkPolicyEgressRule", """
+            object
+            ports [@io.k8s.api.networking.v1.NetworkPolicyPort] list=atomic #1
+            to [@io.k8s.api.networking.v1.NetworkPolicyPeer] list=atomic #2
+            """),
+        new("io.k8s.api.networking.v1.NetworkPolicyIngressRule", """
+            object
+            from [@io.k8s.api.networking.v1.NetworkPolicyPeer] list=atomic #2
+            ports [@io.k8s.api.networking.v1.NetworkPolicyPort] list=atomic #1
+            """),
+        new("io.k8s.api.networking.v1.NetworkPolicyList", """
+            object kind=networking.k8s.io|v1|NetworkPolicyList
+            apiVersion s -- Version of the schema that the object is written in, such as v1 or apps/v1.
+            items [@io.k8s.api.networking.v1.NetworkPolicy] ! #2
+            kind s -- Which kind of object this is.
+            metadata @io.k8s.apimachinery.pkg.apis.meta.v1.ListMeta #1 -- Name, namespace, labels and the server's bookkeeping.
+            """),
+        new("io.k8s.api.networking.v1.NetworkPolicyPeer", """
+            object
+            ipBlock @io.k8s.api.networking.v1.IPBlock ptr #3
+            namespaceSelector @io.k8s.apimachinery.pkg.apis.meta.v1.LabelSelector ptr #2
+            podSelector @io.k8s.apimachinery.pkg.apis.meta.v1.LabelSelector ptr #1
+            """),
+        new("io.k8s.api.networking.v1.NetworkPolicyPort", """
+            object
+            endPort i32 ptr #3
+            port intorstring ptr #2
+            protocol s ptr #1
+            """),
+        new("io.k8s.api.networking.v1.NetworkPolicySpec", """
+            object
+            egress [@io.k8s.api.networking.v1.NetworkPolicyEgressRule] list=atomic #3
+            ingress [@io.k8s.api.networking.v1.NetworkPolicyIngressRule] list=atomic #2
+            podSelector @io.k8s.apimachinery.pkg.apis.meta.v1.LabelSelector #1
+            policyTypes [s] list=atomic #4
+            """),
+        new("io.k8s.api.networking.v1.ParentReference", """
+            object
+            group s #1
+            name s ! #4
+            namespace s #3
+            resource s ! #2
+            """),
         new("io.k8s.api.networking.v1.ServiceBackendPort", """
             object atomic
             name s #1 -- Name of the port.
             number i32 #2 -- Number of the port.
+            """),
+        new("io.k8s.api.networking.v1.ServiceCIDR", """
+            object kind=networking.k8s.io|v1|ServiceCIDR
+            apiVersion s -- Version of the schema that the object is written in, such as v1 or apps/v1.
+            kind s -- Which kind of object this is.
+            metadata @io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta #1 -- Name, namespace, labels and the server's bookkeeping.
+            spec @io.k8s.api.networking.v1.ServiceCIDRSpec #2 -- What is wanted.
+            status @io.k8s.api.networking.v1.ServiceCIDRStatus #3 -- What is, as last observed. Written by the system, not by users.
+            """),
+        new("io.k8s.api.networking.v1.ServiceCIDRList", """
+            object kind=networking.k8s.io|v1|ServiceCIDRList
+            apiVersion s -- Version of the schema that the object is written in, such as v1 or apps/v1.
+            items [@io.k8s.api.networking.v1.ServiceCIDR] ! #2
+            kind s -- Which kind of object this is.
+            metadata @io.k8s.apimachinery.pkg.apis.meta.v1.ListMeta #1 -- Name, namespace, labels and the server's bookkeeping.
+            """),
+        new("io.k8s.api.networking.v1.ServiceCIDRSpec", """
+            object
+            cidrs [s] list=atomic #1
+            """),
+        new("io.k8s.api.networking.v1.ServiceCIDRStatus", """
+            object
+            conditions [@io.k8s.apimachinery.pkg.apis.meta.v1.Condition] list=map(type) patch=merge key=type #1
             """),
     ];
 }

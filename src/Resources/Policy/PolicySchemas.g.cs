@@ -16,5 +16,37 @@ public static class PolicySchemas
             kind s -- Which kind of object this is.
             metadata @io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta #1 -- Name, namespace, labels and the server's bookkeeping.
             """),
+        new("io.k8s.api.policy.v1.PodDisruptionBudget", """
+            object kind=policy|v1|PodDisruptionBudget
+            apiVersion s -- Version of the schema that the object is written in, such as v1 or apps/v1.
+            kind s -- Which kind of object this is.
+            metadata @io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta #1 -- Name, namespace, labels and the server's bookkeeping.
+            spec @io.k8s.api.policy.v1.PodDisruptionBudgetSpec #2 -- What is wanted.
+            status @io.k8s.api.policy.v1.PodDisruptionBudgetStatus #3 -- What is, as last observed. Written by the system, not by users.
+            """),
+        new("io.k8s.api.policy.v1.PodDisruptionBudgetList", """
+            object kind=policy|v1|PodDisruptionBudgetList
+            apiVersion s -- Version of the schema that the object is written in, such as v1 or apps/v1.
+            items [@io.k8s.api.policy.v1.PodDisruptionBudget] ! #2
+            kind s -- Which kind of object this is.
+            metadata @io.k8s.apimachinery.pkg.apis.meta.v1.ListMeta #1 -- Name, namespace, labels and the server's bookkeeping.
+            """),
+        new("io.k8s.api.policy.v1.PodDisruptionBudgetSpec", """
+            object
+            maxUnavailable intorstring ptr #3
+            minAvailable intorstring ptr #1
+            selector @io.k8s.apimachinery.pkg.apis.meta.v1.LabelSelector patch=replace ptr #2
+            unhealthyPodEvictionPolicy s ptr #4
+            """),
+        new("io.k8s.api.policy.v1.PodDisruptionBudgetStatus", """
+            object
+            conditions [@io.k8s.apimachinery.pkg.apis.meta.v1.Condition] list=map(type) patch=merge key=type #7
+            currentHealthy i32 #4
+            desiredHealthy i32 #5
+            disruptedPods {time} #2
+            disruptionsAllowed i32 #3
+            expectedPods i32 #6
+            observedGeneration i64 #1
+            """),
     ];
 }
