@@ -104,6 +104,11 @@ public sealed class ApiFixture : IAsyncLifetime
                     name.AddOrganizationName(ApiUser.MastersGroup);
                 }
 
+                if (user.StartsWith(ApiUser.NodePrefix, StringComparison.Ordinal))
+                {
+                    name.AddOrganizationName(ApiUser.NodesGroup);
+                }
+
                 name.AddCommonName(user);
                 var request = new CertificateRequest(name.Build(), key, HashAlgorithmName.SHA256);
                 var from = new DateTimeOffset(2020, 1, 1, 0, 0, 0, TimeSpan.Zero);
