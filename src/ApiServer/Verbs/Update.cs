@@ -57,7 +57,7 @@ internal sealed class Update(WritePath path)
     public async Task<ApiAnswer> StoreAsync(ApiRequest request, ResourceKind kind, UpdatePlan plan, CancellationToken cancellationToken)
     {
         var key = Objects.KeyOf(kind.Type, request.Info.Namespace, request.Info.Name);
-        using var gate = await path.EnterAsync(kind, cancellationToken);
+        using var gate = await path.EnterAsync(kind, key.Namespace, create: false, cancellationToken);
         for (var attempt = 1; ; attempt++)
         {
             if (await path.Engine.GetAsync(key, cancellationToken) is not { } entry)
@@ -98,7 +98,10 @@ internal sealed class Update(WritePath path)
         }
 
         Prepare(request, kind, plan, value, stored);
-        var admission = new AdmissionRequest(kind, request.Info, request.User, "update", entry.Key.Namespace, entry.Key.Name, value, stored);
+        var admission = new AdmissionRequest(kind, request.Info, request.User, "update", entry.Key.Namespace, entry.Key.Name, value, stored)
+        {
+            DryRun = request.DryRun, Warnings = request.Warnings,
+        };
         if (await path.MutateAsync(admission, cancellationToken) is { } refused)
         {
             return refused;
