@@ -202,6 +202,10 @@ internal sealed class Update(WritePath path)
         {
             kind.PrepareForStatusUpdate(value, stored);
         }
+        else if (kind.Parts.Contains(plan.Subresource))
+        {
+            kind.PrepareForPartUpdate(plan.Subresource, value, stored);
+        }
         else if (!plan.Direct)
         {
             kind.PrepareForUpdate(value, stored);
@@ -223,8 +227,8 @@ internal sealed class Update(WritePath path)
     private static IEnumerable<FieldError> Validate(ResourceKind kind, UpdatePlan plan, JsonObject value, JsonObject stored, IKubernetesObject view, IKubernetesObject storedView)
     {
         var errors = MetadataRules.Check(value.Meta(), kind).Concat(MetadataRules.CheckUpdate(value.Meta(), stored.Meta()));
-        return plan.Subresource == "status"
-            ? errors.Concat(kind.ValidateStatusUpdate(view, storedView))
+        return plan.Subresource == "status" ? errors.Concat(kind.ValidateStatusUpdate(view, storedView))
+            : kind.Parts.Contains(plan.Subresource) ? errors.Concat(kind.ValidatePartUpdate(plan.Subresource, view, storedView))
             : errors.Concat(kind.Validate(view)).Concat(plan.Direct ? [] : kind.ValidateUpdate(view, storedView));
     }
 
