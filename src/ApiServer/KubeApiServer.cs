@@ -51,7 +51,7 @@ public sealed class KubeApiServer : IDisposable
         [
             new NamespaceLifecycle(engine), new LimitRanger(engine), new ServiceAccountAdmission(engine, names), new NodeRestriction(engine), new PodSecurityAdmission(engine),
             new PriorityAdmission(engine), new DefaultTolerations(), new DefaultStorageClass(engine), new OwnerReferencesPermission(_authorizer, Kinds.FindByKind),
-            new RuntimeClassAdmission(engine), new EscalationCheck(_authorizer), quotas,
+            new RuntimeClassAdmission(engine), new CertificateAdmission(_authorizer), new EscalationCheck(_authorizer), quotas,
         ];
         _path = new WritePath(engine, admissions, quotas, new ServiceAddresses(engine, options.ServiceRange, random), clock, names);
         var verbs = new VerbSet(_path, engine, clock, random);

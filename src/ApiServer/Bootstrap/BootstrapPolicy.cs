@@ -107,6 +107,7 @@ internal static class BootstrapPolicy
         Rule([RbacGroup], ["clusterroles"], ["escalate"]), // Aggregation gathers rules that the controller itself does not have.
         Rule(["apps"], ["replicasets", "controllerrevisions"], ["create"]),
         Rule(["coordination.k8s.io"], ["leases"], ["create"]),
+        Rule(["certificates.k8s.io"], ["signers"], ["approve", "sign"]),
         Rule(["discovery.k8s.io"], ["endpointslices"], ["create"]),
         Rule(["authentication.k8s.io"], ["tokenreviews"], ["create"]),
         Rule(["authorization.k8s.io"], ["subjectaccessreviews"], ["create"]),
