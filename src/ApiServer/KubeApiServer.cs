@@ -1,6 +1,7 @@
 using System.Security.Cryptography;
 using KubeAspire.ApiMachinery.Meta;
 using KubeAspire.ApiServer.Admission;
+using KubeAspire.ApiServer.Aggregation;
 using KubeAspire.ApiServer.Authentication;
 using KubeAspire.ApiServer.Authorization;
 using KubeAspire.ApiServer.Bootstrap;
@@ -41,10 +42,10 @@ public sealed class KubeApiServer : IDisposable
         _tunnels = new NodeTunnels(loggers.CreateLogger<NodeTunnels>());
         var names = new NameGenerator(random);
         IReadOnlyList<IAdmission> admissions =
-            [new NamespaceLifecycle(engine), new ServiceAccountAdmission(engine, names), new DefaultTolerations(), new EscalationCheck(_authorizer)];
+            [new NamespaceLifecycle(engine), new ServiceAccountAdmission(engine, names), new DefaultTolerations(), new EscalationCheck(_authorizer), new StrategyFacts(engine, clock)];
         _path = new WritePath(engine, admissions, new ServiceAddresses(engine, options.ServiceRange, random), clock, names);
         var verbs = new VerbSet(_path, engine, clock, random);
-        var router = new ApiRouter(Kinds, verbs);
+        var router = new ApiRouter(Kinds, verbs) { Elsewhere = new AggregatedGroups(engine).AnswerAsync };
         Pipeline = new ApiPipeline(_authorizer, new Impersonation(_authorizer), _limits, router);
         Frontend = new ApiFrontend(Pipeline, Tokens, _instruments, clock, loggers.CreateLogger<ApiFrontend>());
         AddSubresources(router, engine, verbs, clock);
