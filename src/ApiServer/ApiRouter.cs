@@ -21,6 +21,9 @@ public sealed class ApiRouter
         (_kinds, _verbs) = (kinds, verbs);
     }
 
+    /// <summary>Answers for a group and version that this server does not serve itself; null where nobody does.</summary>
+    public Func<RequestInfo, CancellationToken, ValueTask<ApiError?>>? Elsewhere { get; init; }
+
     /// <summary>Serves a subresource or, with an empty subresource, a review. Before the first request only.</summary>
     public void Add(string group, string resource, string subresource, ApiHandler handler) => _handlers[(group, resource, subresource)] = handler;
 
@@ -45,7 +48,7 @@ public sealed class ApiRouter
         var kind = _kinds.Find(info.Group, info.Version, info.Resource);
         if (kind is null || (info.Namespace.Length > 0 && !kind.Type.Namespaced && info.Resource != "namespaces"))
         {
-            return ApiErrors.PathNotFound();
+            return kind is null && Elsewhere is not null && await Elsewhere(info, cancellationToken) is { } unavailable ? unavailable : ApiErrors.PathNotFound();
         }
 
         if (info.Subresource.Length > 0 && kind.Subresources.All(subresource => subresource.Name != info.Subresource))
