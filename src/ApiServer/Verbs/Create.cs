@@ -123,13 +123,13 @@ internal sealed class Create(WritePath path)
         request.Warnings.AddRange(kind.WarningsFor(encoded.Value.View));
         var key = Objects.KeyOf(kind.Type, ns, name);
         return request.DryRun
-            ? await path.Engine.GetAsync(key, cancellationToken) is null ? new ObjectAnswer(encoded.Value.Value.Json, kind, 201) : ApiErrors.AlreadyExists(kind.Type, name)
+            ? await path.EngineOf(kind).GetAsync(key, cancellationToken) is null ? new ObjectAnswer(encoded.Value.Value.Json, kind, 201) : ApiErrors.AlreadyExists(kind.Type, name)
             : await CommitAsync(kind, key, encoded.Value.Value, cancellationToken);
     }
 
     private async Task<ApiAnswer> CommitAsync(ResourceKind kind, StateKey key, StateValue value, CancellationToken cancellationToken)
     {
-        var written = await path.Engine.CreateAsync(key, value, cancellationToken);
+        var written = await path.EngineOf(kind).CreateAsync(key, value, cancellationToken);
         return written.Outcome switch
         {
             StateOutcome.Committed => new ObjectAnswer(written.Entry!.Json, kind, 201) { Entry = written.Entry },
