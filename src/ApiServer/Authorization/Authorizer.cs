@@ -24,7 +24,7 @@ public sealed class Authorizer(IStateEngine engine)
 
     /// <summary>Whether a user may do what is asked.</summary>
     public bool Allows(ApiUser user, AccessQuestion question) =>
-        user.IsMaster || IsOwnTunnel(user, question) || _index.RulesOf(user, question.Namespace).Any(rule => Rules.Allows(rule, question));
+        user.IsMaster || IsOwnTunnel(user, question) || _index.Allows(user, question);
 
     /// <summary>Reads the RBAC objects and follows them until cancelled. Completes the outer task once the first reading is done.</summary>
     /// <returns>The task that follows.</returns>

@@ -34,7 +34,9 @@ internal sealed class Create(WritePath path)
                 metadata["name"] = path.GenerateName(prefix);
             }
 
-            var answer = await StoreOnceAsync(request, kind, (JsonObject)value.DeepClone(), track, cancellationToken);
+            // A given name has one attempt; a made one may need the value again.
+            var attempted = prefix.Length > 0 ? (JsonObject)value.DeepClone() : value;
+            var answer = await StoreOnceAsync(request, kind, attempted, track, cancellationToken);
             if (prefix.Length == 0 || answer is not ErrorAnswer { Error.Reason: ApiErrorReason.AlreadyExists })
             {
                 return answer;
