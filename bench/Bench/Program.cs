@@ -6,11 +6,22 @@ if (args is ["compare", var shape, .. var variants])
 {
     // compare 64/1/8 "" DOTNET_GCgen0size=4000000: callers, connections and rounds, then an environment for each silo.
     var numbers = shape.Split('/').Select(number => int.Parse(number, System.Globalization.CultureInfo.InvariantCulture)).ToArray();
-    await CreateSection.CompareAsync(
+    await CommitSection.CompareAsync(
         Path.Combine(Path.GetTempPath(), $"kubeaspire-bench-{Environment.ProcessId}"),
         [.. variants.Select(variant => variant.Split(',', StringSplitOptions.RemoveEmptyEntries).Select(setting => setting.Split('=', 2)).ToDictionary(pair => pair[0], pair => pair[1]))],
         numbers[0], numbers[1], numbers[2]);
     return 0;
+}
+
+// Processes that a benchmark starts of this program.
+switch (args)
+{
+    case ["hold", var folder, var count]:
+        await HoldSection.HoldAsync(folder, int.Parse(count, System.Globalization.CultureInfo.InvariantCulture));
+        return 0;
+    case ["serve", var port, var file]:
+        await KestrelPeer.ServeAsync(int.Parse(port, System.Globalization.CultureInfo.InvariantCulture), file);
+        return 0;
 }
 
 var quick = args.Contains("--quick");

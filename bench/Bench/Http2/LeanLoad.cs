@@ -14,6 +14,9 @@ internal sealed record LeanCall(RequestTemplate Request, int Status, AnswerCheck
 /// <summary>Callers over some connections, each with one request under way at a time, for a while.</summary>
 internal static class LeanLoad
 {
+    // Nobody releases it: to wait for it is to pause.
+    private static readonly SemaphoreSlim s_never = new(0);
+
     private static long s_number;
 
     /// <param name="connect">Opens a connection.</param>
@@ -21,12 +24,17 @@ internal static class LeanLoad
     /// <param name="callers">Callers in all.</param>
     /// <param name="duration">How long new requests are begun.</param>
     /// <param name="call">What they ask.</param>
-    public static LoadResult Run(Func<Stream> connect, int connections, int callers, TimeSpan duration, LeanCall call)
+    /// <param name="most">How many requests are begun at most, by each connection.</param>
+    /// <param name="numberOf">The number that stands in a request; without it, one that no other request has.</param>
+    /// <param name="pause">How long a connection waits before it begins more.</param>
+    public static LoadResult Run(
+        Func<Stream> connect, int connections, int callers, TimeSpan duration, LeanCall call, int most = int.MaxValue, Func<long>? numberOf = null, TimeSpan pause = default)
     {
-        var workers = Enumerable.Range(0, connections).Select(_ => new Worker(connect(), callers / connections, call)).ToArray();
+        var terms = new Terms(call, duration, most, numberOf ?? (() => Interlocked.Increment(ref s_number)), pause);
+        var workers = Enumerable.Range(0, connections).Select(_ => new Worker(connect(), callers / connections, terms)).ToArray();
         var cpu = ProcessorTime.OfThisProcess();
         var watch = Stopwatch.StartNew();
-        var threads = workers.Select(worker => new Thread(() => worker.Run(duration)) { IsBackground = true }).ToArray();
+        var threads = workers.Select(worker => new Thread(worker.Run) { IsBackground = true }).ToArray();
         Array.ForEach(threads, thread => thread.Start());
         Array.ForEach(threads, thread => thread.Join());
         var elapsed = watch.Elapsed;
@@ -36,33 +44,34 @@ internal static class LeanLoad
             throw new InvalidOperationException($"the load broke off: {failed.Failure!.Message}", failed.Failure);
         }
 
-        var all = workers.SelectMany(worker => worker.Latencies).Order().ToArray();
-        return new LoadResult(all.Length / elapsed.TotalSeconds, Milliseconds(all[all.Length / 2]), Milliseconds(all[(int)(all.Length * 0.99)]), own.TotalMicroseconds / all.Length, all.Length);
+        return LoadResult.Of(workers.Select(worker => worker.Latencies), elapsed, own);
     }
 
-    private static double Milliseconds(long ticks) => ticks * 1_000.0 / Stopwatch.Frequency;
+    private sealed record Terms(LeanCall Call, TimeSpan Duration, int Most, Func<long> NumberOf, TimeSpan Pause);
 
-    private sealed class Worker(Stream stream, int callers, LeanCall call) : LeanConnection.IHandler
+    private sealed class Worker(Stream stream, int callers, Terms terms) : LeanConnection.IHandler
     {
         private readonly Dictionary<int, long> _begun = [];
-        private readonly bool _checked = call.IsGood is not null;
+        private readonly bool _checked = terms.Call.IsGood is not null;
         private readonly HashSet<int> _good = [];
         private long _ends;
         private int _waiting;
+        private int _sent;
 
         public List<long> Latencies { get; } = new(1 << 17);
 
         public Exception? Failure { get; private set; }
 
-        public void Run(TimeSpan duration)
+        public void Run()
         {
             using var connection = new LeanConnection(stream);
             try
             {
-                _ends = Stopwatch.GetTimestamp() + (long)(duration.TotalSeconds * Stopwatch.Frequency);
+                _ends = Stopwatch.GetTimestamp() + (long)(terms.Duration.TotalSeconds * Stopwatch.Frequency);
                 _waiting = callers;
                 while (_waiting > 0 || _begun.Count > 0)
                 {
+                    Pause();
                     Begin(connection);
                     connection.Flush();
                     if (_begun.Count > 0 || _waiting > 0)
@@ -80,12 +89,12 @@ internal static class LeanLoad
         public void OnStatus(int stream, int status)
         {
             // Trailers have none; what they follow was good or is missed below.
-            if (status != call.Status && status != 0)
+            if (status != terms.Call.Status && status != 0)
             {
                 throw new InvalidOperationException($"status {status}");
             }
 
-            if (status == call.Status && !_checked)
+            if (status == terms.Call.Status && !_checked)
             {
                 _good.Add(stream);
             }
@@ -93,7 +102,7 @@ internal static class LeanLoad
 
         public void OnData(int stream, ReadOnlySpan<byte> data)
         {
-            if (_checked && call.IsGood!(data))
+            if (_checked && terms.Call.IsGood!(data))
             {
                 _good.Add(stream);
             }
@@ -110,17 +119,25 @@ internal static class LeanLoad
             _waiting++;
         }
 
+        private void Pause()
+        {
+            if (terms.Pause > TimeSpan.Zero)
+            {
+                s_never.Wait(terms.Pause);
+            }
+        }
+
         private void Begin(LeanConnection connection)
         {
-            if (Stopwatch.GetTimestamp() >= _ends)
+            if (Stopwatch.GetTimestamp() >= _ends || _sent >= terms.Most)
             {
                 _waiting = 0;
                 return;
             }
 
-            for (; _waiting > 0 && connection.HasRoom(call.Request); _waiting--)
+            for (; _waiting > 0 && _sent < terms.Most && connection.HasRoom(terms.Call.Request); _waiting--, _sent++)
             {
-                var stream = connection.Send(call.Request, Interlocked.Increment(ref s_number));
+                var stream = connection.Send(terms.Call.Request, terms.NumberOf());
                 _begun[stream] = Stopwatch.GetTimestamp();
             }
         }
@@ -133,4 +150,15 @@ internal static class LeanLoad
 /// <param name="P99">99th percentile, ms.</param>
 /// <param name="ClientMicroseconds">Processor time of the generator a request, µs.</param>
 /// <param name="Requests">Requests in all.</param>
-internal sealed record LoadResult(double PerSecond, double P50, double P99, double ClientMicroseconds, int Requests);
+internal sealed record LoadResult(double PerSecond, double P50, double P99, double ClientMicroseconds, int Requests)
+{
+    /// <summary>From the latency of each request, in ticks of the stopwatch.</summary>
+    public static LoadResult Of(IEnumerable<List<long>> latencies, TimeSpan elapsed, TimeSpan processor)
+    {
+        var all = latencies.SelectMany(list => list).Order().ToArray();
+        return new LoadResult(
+            all.Length / elapsed.TotalSeconds, Milliseconds(all[all.Length / 2]), Milliseconds(all[(int)(all.Length * 0.99)]), processor.TotalMicroseconds / all.Length, all.Length);
+    }
+
+    public static double Milliseconds(long ticks) => ticks * 1_000.0 / Stopwatch.Frequency;
+}

@@ -15,6 +15,13 @@ internal sealed record Measured(LoadResult Load, double ServerMicroseconds)
         return new Measured(load, (ProcessorTime.Of(server) - before).TotalMicroseconds / load.Requests);
     }
 
+    /// <summary>Of a load without a server: what is measured runs in this process.</summary>
+    public static Measured Own(Func<LoadResult> run)
+    {
+        var load = run();
+        return new Measured(load, load.ClientMicroseconds);
+    }
+
     /// <summary>Three cells of a table: rate, latencies, processor time.</summary>
     public static string Show(IReadOnlyCollection<Measured> rounds) => string.Create(
         CultureInfo.InvariantCulture,
@@ -25,4 +32,5 @@ internal sealed record Measured(LoadResult Load, double ServerMicroseconds)
 /// <param name="Rounds">Rounds that count; one more, before them, warms up.</param>
 /// <param name="Round">Length of one measurement.</param>
 /// <param name="Shapes">Callers and the connections they share.</param>
-internal sealed record BenchPlan(int Rounds, TimeSpan Round, IReadOnlyList<(int Callers, int Connections)> Shapes);
+/// <param name="Held">Numbers of objects whose memory and recovery are measured.</param>
+internal sealed record BenchPlan(int Rounds, TimeSpan Round, IReadOnlyList<(int Callers, int Connections)> Shapes, IReadOnlyList<int> Held);

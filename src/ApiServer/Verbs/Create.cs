@@ -11,6 +11,8 @@ namespace KubeAspire.ApiServer.Verbs;
 /// <summary>POST of a collection.</summary>
 internal sealed class Create(WritePath path)
 {
+    private static readonly string[] s_serverOwned = ["resourceVersion", "selfLink", "deletionTimestamp", "deletionGracePeriodSeconds", "generation"];
+
     public async Task<ApiAnswer> HandleAsync(ApiRequest request, ResourceKind kind, CancellationToken cancellationToken)
     {
         var decoded = await Decoding.ReadAsync(request, kind.Type, kind.Schema, cancellationToken);
@@ -74,7 +76,7 @@ internal sealed class Create(WritePath path)
         var name = metadata.Text("name");
         var ns = metadata.Text("namespace");
         var managers = metadata["managedFields"];
-        foreach (var field in (string[])["resourceVersion", "selfLink", "deletionTimestamp", "deletionGracePeriodSeconds", "generation"])
+        foreach (var field in s_serverOwned)
         {
             metadata.Remove(field);
         }
@@ -124,18 +126,16 @@ internal sealed class Create(WritePath path)
 
         request.Warnings.AddRange(kind.WarningsFor(encoded.Value.View));
         var key = Objects.KeyOf(kind.Type, ns, name);
-        return request.DryRun
-            ? await path.Engine.GetAsync(key, cancellationToken) is null ? new ObjectAnswer(encoded.Value.Value.Json, kind, 201) : ApiErrors.AlreadyExists(kind.Type, name)
-            : await CommitAsync(kind, key, encoded.Value.Value, cancellationToken);
-    }
+        if (request.DryRun)
+        {
+            return await path.Engine.GetAsync(key, cancellationToken) is null ? new ObjectAnswer(encoded.Value.Value.Json, kind, 201) : ApiErrors.AlreadyExists(kind.Type, name);
+        }
 
-    private async Task<ApiAnswer> CommitAsync(ResourceKind kind, StateKey key, StateValue value, CancellationToken cancellationToken)
-    {
-        var written = await path.Engine.CreateAsync(key, value, cancellationToken);
+        var written = await path.Engine.CreateAsync(key, encoded.Value.Value, cancellationToken);
         return written.Outcome switch
         {
             StateOutcome.Committed => new ObjectAnswer(written.Entry!.Json, kind, 201) { Entry = written.Entry },
-            StateOutcome.Exists => ApiErrors.AlreadyExists(kind.Type, key.Name),
+            StateOutcome.Exists => ApiErrors.AlreadyExists(kind.Type, name),
             StateOutcome.NoSpace => WritePath.NoSpace(),
             _ => ApiErrors.InternalError($"create of {key} ended as {written.Outcome}"),
         };
