@@ -21,8 +21,8 @@ public sealed class ApiFrontend(
     public async Task HandleAsync(HttpContext http)
     {
         var started = clock.GetTimestamp();
-        var query = new RequestQuery(http.Request.Query.ToDictionary(pair => pair.Key, pair => pair.Value));
-        var target = http.Features.Get<IHttpRequestFeature>()?.RawTarget is { Length: > 0 } raw && raw[0] == '/' ? raw.Split('?', 2)[0] : http.Request.Path.ToUriComponent();
+        var query = http.Request.QueryString.HasValue ? new RequestQuery(http.Request.Query.ToDictionary(pair => pair.Key, pair => pair.Value)) : RequestQuery.Empty;
+        var target = http.Features.Get<IHttpRequestFeature>()?.RawTarget is { Length: > 0 } raw && raw[0] == '/' ? PathOf(raw) : http.Request.Path.ToUriComponent();
         var info = RequestInfo.Parse(http.Request.Method, target, query.Has("watch") && query.Flag("watch"), NameSelected(query["fieldSelector"]));
         var longRunning = info is { Verb: "watch" } or { Subresource: "log" or "tunnel" };
         instruments.OnBegin(longRunning);
@@ -169,8 +169,15 @@ public sealed class ApiFrontend(
         }
     }
 
+    private static string PathOf(string target) => target.IndexOf('?') is >= 0 and var end ? target[..end] : target;
+
     private static string? NameSelected(string fieldSelector)
     {
+        if (fieldSelector.Length == 0)
+        {
+            return null;
+        }
+
         const string Prefix = "metadata.name=";
         foreach (var part in fieldSelector.Split(','))
         {
