@@ -34,6 +34,12 @@ public sealed class KindRegistry
     public ResourceKind Of(ResourceType type) =>
         Find(type.Group, type.Version, type.Plural) ?? throw new InvalidOperationException($"{type} is not served");
 
+    /// <summary>The kind that a stored collection is read as, such as <c>deployments.apps</c>; null where it is not served.</summary>
+    public ResourceKind? FindStored(string groupResource) => All.FirstOrDefault(kind => kind.Type.GroupResource == groupResource);
+
+    /// <summary>The kind of a group and a kind's name, as owner references name it, whatever the version; null where it is not served.</summary>
+    public ResourceKind? FindByKind(string group, string kind) => All.FirstOrDefault(found => found.Type.Group == group && found.Type.Kind == kind);
+
     /// <summary>The review of a resource, or null.</summary>
     public BuiltInType? FindReview(string group, string version, string plural) => _reviews.GetValueOrDefault((group, version, plural));
 }

@@ -59,7 +59,7 @@ internal sealed class DiscoveryDocuments
     }
 
     /// <summary>Whether a subresource is served; the published paths name some that are not built yet.</summary>
-    public static bool IsServed(BuiltInSubresource subresource) => subresource.Name is "status" or "scale" or "binding" or "eviction" or "token" or "log" or "finalize";
+    public static bool IsServed(BuiltInSubresource subresource) => subresource.Name is "status" or "scale" or "binding" or "eviction" or "token" or "log" or "finalize" or "approval";
 
     private ApiAnswer Resources(string group, string version) =>
         _resources.Contains((group, version)) ? Made($"resources {group}/{version}", () => ResourceList(group, version), "application/json") : ApiErrors.PathNotFound();

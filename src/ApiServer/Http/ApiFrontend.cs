@@ -12,7 +12,8 @@ using Microsoft.Extensions.Primitives;
 namespace KubeAspire.ApiServer.Http;
 
 /// <summary>Brings a request from the socket into the chain and its answer back: the one terminal delegate of the server.</summary>
-public sealed class ApiFrontend(ApiPipeline pipeline, ServiceAccountTokens tokens, ApiServerInstruments instruments, TimeProvider clock, ILogger<ApiFrontend> logger)
+public sealed class ApiFrontend(
+    ApiPipeline pipeline, ServiceAccountTokens tokens, BootstrapTokens bootstrapTokens, ApiServerInstruments instruments, TimeProvider clock, ILogger<ApiFrontend> logger)
 {
     private readonly AnswerWriter _writer = new(clock);
 
@@ -104,8 +105,13 @@ public sealed class ApiFrontend(ApiPipeline pipeline, ServiceAccountTokens token
         }
 
         const string Bearer = "Bearer ";
-        return authorization.StartsWith(Bearer, StringComparison.OrdinalIgnoreCase)
-            ? await tokens.CheckAsync(authorization[Bearer.Length..].Trim(), [], http.RequestAborted) : null;
+        if (!authorization.StartsWith(Bearer, StringComparison.OrdinalIgnoreCase))
+        {
+            return null;
+        }
+
+        var token = authorization[Bearer.Length..].Trim();
+        return BootstrapTokens.IsOne(token) ? await bootstrapTokens.CheckAsync(token, http.RequestAborted) : await tokens.CheckAsync(token, [], http.RequestAborted);
     }
 
     private static async ValueTask<ApiResult<RequestBody>> ReadBodyAsync(HttpContext http, CancellationToken cancellationToken)

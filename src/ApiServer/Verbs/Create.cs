@@ -87,8 +87,8 @@ internal sealed class Create(WritePath path)
         }
 
         WritePath.StampTrace(request, kind, metadata);
-        using var gate = await path.EnterAsync(kind, cancellationToken);
-        var admission = new AdmissionRequest(kind, request.Info, request.User, "create", ns, name, value, null);
+        using var gate = await path.EnterAsync(kind, ns, create: true, cancellationToken);
+        var admission = new AdmissionRequest(kind, request.Info, request.User, "create", ns, name, value, null) { DryRun = request.DryRun, Warnings = request.Warnings };
         if (await path.MutateAsync(admission, cancellationToken) is { } refused)
         {
             return refused;

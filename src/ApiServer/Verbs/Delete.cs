@@ -97,7 +97,10 @@ internal sealed class Delete(WritePath path)
             return conflict;
         }
 
-        var admission = new AdmissionRequest(kind, request.Info, request.User, "delete", entry.Key.Namespace, entry.Key.Name, null, value);
+        var admission = new AdmissionRequest(kind, request.Info, request.User, "delete", entry.Key.Namespace, entry.Key.Name, null, value)
+        {
+            DryRun = options.DryRun is { Count: > 0 }, DeleteOptions = options, Warnings = request.Warnings,
+        };
         if (await path.MutateAsync(admission, cancellationToken) is { } refused)
         {
             return refused;

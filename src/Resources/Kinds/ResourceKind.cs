@@ -85,6 +85,18 @@ public abstract class ResourceKind
         }
     }
 
+    /// <summary>
+    /// Subresources besides <c>status</c> that are the object itself with another part of it open to writing, such as a
+    /// CertificateSigningRequest's <c>approval</c>.
+    /// </summary>
+    public virtual IReadOnlyList<string> Parts => [];
+
+    /// <summary>Keeps what a subresource of <see cref="Parts"/> may not change.</summary>
+    public virtual void PrepareForPartUpdate(string part, JsonObject value, JsonObject stored) => PrepareForStatusUpdate(value, stored);
+
+    /// <summary>Every broken rule of a write through a subresource of <see cref="Parts"/>.</summary>
+    public virtual IEnumerable<FieldError> ValidatePartUpdate(string part, IKubernetesObject value, IKubernetesObject stored) => ValidateStatusUpdate(value, stored);
+
     /// <summary>Every broken rule of a new object, after defaulting.</summary>
     public abstract IEnumerable<FieldError> Validate(IKubernetesObject value);
 

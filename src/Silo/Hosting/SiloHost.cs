@@ -174,7 +174,7 @@ public sealed class SiloHost : IAsyncDisposable
         _following = await _server.StartAsync(_stopping.Token);
         WriteCredentials(options, serverOptions, pki);
         await _app.StartAsync(cancellationToken);
-        _controlPlane = await ControlPlane.StartAsync(_app.Services, _server, pki.Authority.ExportCertificatePem(), cancellationToken);
+        _controlPlane = await ControlPlane.StartAsync(_app.Services, _server, pki, cancellationToken);
     }
 
     private void WriteCredentials(SiloOptions options, ApiServerOptions serverOptions, Pki pki)
