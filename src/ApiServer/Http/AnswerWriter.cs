@@ -26,6 +26,12 @@ internal sealed class AnswerWriter(TimeProvider clock)
             http.Response.Headers.Append("Warning", $"299 - \"{Escape(warning)}\"");
         }
 
+        if (accepted.Shape == AnswerShape.Table && request.Query["includeObject"] is not ("" or "None" or "Metadata" or "Object") && answer is not ErrorAnswer)
+        {
+            var unsupported = FieldError.NotSupported("includeObject", request.Query["includeObject"], ["None", "Metadata", "Object", ""]);
+            answer = ApiErrors.BadRequest($"Unable to convert to Table as requested: {unsupported}");
+        }
+
         switch (answer)
         {
             case ErrorAnswer { Error: var error }:

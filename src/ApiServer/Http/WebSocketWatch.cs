@@ -57,30 +57,42 @@ internal sealed class WebSocketWatch(TimeProvider clock)
         var listening = ListenAsync(socket, ended);
         try
         {
-            await SendAsync(socket, watch, binary, write, ended.Token);
-            await socket.CloseOutputAsync(WebSocketCloseStatus.NormalClosure, null, ended.Token);
+            await SendAsync(socket, watch, binary, write, http.RequestAborted, ended.Token);
+            await CloseAsync(socket, http.RequestAborted);
+            await ended.CancelAsync();
+        }
+        catch (OperationCanceledException) when (!http.RequestAborted.IsCancellationRequested)
+        {
+            await CloseAsync(socket, http.RequestAborted); // The client closed: it waits for the same from here.
         }
         catch (Exception gone) when (gone is OperationCanceledException or WebSocketException or IOException or TimeoutException)
         {
-            // The client went, or was too slow, or the server stops.
+            await ended.CancelAsync(); // The client went without a word, or was too slow, or the server stops.
         }
 
-        await ended.CancelAsync();
         await listening;
     }
 
-    private async Task SendAsync(WebSocket socket, WatchAnswer watch, bool binary, Action<IBufferWriter<byte>, WatchFrame> write, CancellationToken cancellationToken)
+    private static async Task CloseAsync(WebSocket socket, CancellationToken cancellationToken)
+    {
+        if (socket.State is WebSocketState.Open or WebSocketState.CloseReceived)
+        {
+            await socket.CloseOutputAsync(WebSocketCloseStatus.NormalClosure, null, cancellationToken);
+        }
+    }
+
+    private async Task SendAsync(WebSocket socket, WatchAnswer watch, bool binary, Action<IBufferWriter<byte>, WatchFrame> write, CancellationToken aborted, CancellationToken ended)
     {
         var buffer = new ArrayBufferWriter<byte>();
-        await foreach (var batch in watch.Batches.WithCancellation(cancellationToken))
+        await foreach (var batch in watch.Batches.WithCancellation(ended))
         {
             foreach (var frame in batch)
             {
                 buffer.ResetWrittenCount();
                 write(buffer, frame);
                 var message = binary ? buffer.WrittenMemory[sizeof(uint)..] : buffer.WrittenMemory;
-                await socket.SendAsync(message, binary ? WebSocketMessageType.Binary : WebSocketMessageType.Text, endOfMessage: true, cancellationToken)
-                    .AsTask().WaitAsync(ApiLimits.SlowWatcher, clock, cancellationToken);
+                await socket.SendAsync(message, binary ? WebSocketMessageType.Binary : WebSocketMessageType.Text, endOfMessage: true, aborted)
+                    .AsTask().WaitAsync(ApiLimits.SlowWatcher, clock, aborted);
             }
         }
     }
