@@ -54,7 +54,8 @@ public sealed class ApiFixture : IAsyncLifetime
 
     /// <summary>Sends a request as a user; null for one without credentials, the administrator by default.</summary>
     public async Task<ApiResponse> SendAsync(
-        string method, string target, string? body = null, string contentType = "application/json", string accept = "", string? user = "admin", byte[]? bytes = null, string? bearer = null)
+        string method, string target, string? body = null, string contentType = "application/json", string accept = "", string? user = "admin", byte[]? bytes = null, string? bearer = null,
+        (string Name, string Value)[]? headers = null)
     {
         var http = new DefaultHttpContext();
         var parts = target.Split('?', 2);
@@ -66,6 +67,11 @@ public sealed class ApiFixture : IAsyncLifetime
         http.Request.ContentType = body is null && bytes is null ? null : contentType;
         http.Request.Headers.Accept = accept;
         http.Request.Headers.UserAgent = "test/1.0";
+        foreach (var (name, value) in headers ?? [])
+        {
+            http.Request.Headers.Append(name, value);
+        }
+
         if (bearer is not null)
         {
             http.Request.Headers.Authorization = "Bearer " + bearer;
@@ -102,6 +108,11 @@ public sealed class ApiFixture : IAsyncLifetime
                 if (user == "admin")
                 {
                     name.AddOrganizationName(ApiUser.MastersGroup);
+                }
+
+                if (user.StartsWith(ApiUser.NodePrefix, StringComparison.Ordinal))
+                {
+                    name.AddOrganizationName(ApiUser.NodesGroup);
                 }
 
                 name.AddCommonName(user);

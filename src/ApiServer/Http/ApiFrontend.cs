@@ -12,7 +12,8 @@ using Microsoft.Extensions.Primitives;
 namespace KubeAspire.ApiServer.Http;
 
 /// <summary>Brings a request from the socket into the chain and its answer back: the one terminal delegate of the server.</summary>
-public sealed class ApiFrontend(ApiPipeline pipeline, ServiceAccountTokens tokens, ApiServerInstruments instruments, TimeProvider clock, ILogger<ApiFrontend> logger)
+public sealed class ApiFrontend(
+    ApiPipeline pipeline, ServiceAccountTokens tokens, BootstrapTokens bootstrapTokens, ApiServerInstruments instruments, TimeProvider clock, ILogger<ApiFrontend> logger)
 {
     private readonly AnswerWriter _writer = new(clock);
 
@@ -20,8 +21,8 @@ public sealed class ApiFrontend(ApiPipeline pipeline, ServiceAccountTokens token
     public async Task HandleAsync(HttpContext http)
     {
         var started = clock.GetTimestamp();
-        var query = new RequestQuery(http.Request.Query.ToDictionary(pair => pair.Key, pair => pair.Value));
-        var target = http.Features.Get<IHttpRequestFeature>()?.RawTarget is { Length: > 0 } raw && raw[0] == '/' ? raw.Split('?', 2)[0] : http.Request.Path.ToUriComponent();
+        var query = http.Request.QueryString.HasValue ? new RequestQuery(http.Request.Query.ToDictionary(pair => pair.Key, pair => pair.Value)) : RequestQuery.Empty;
+        var target = http.Features.Get<IHttpRequestFeature>()?.RawTarget is { Length: > 0 } raw && raw[0] == '/' ? PathOf(raw) : http.Request.Path.ToUriComponent();
         var info = RequestInfo.Parse(http.Request.Method, target, query.Has("watch") && query.Flag("watch"), NameSelected(query["fieldSelector"]));
         var longRunning = info is { Verb: "watch" } or { Subresource: "log" or "tunnel" };
         instruments.OnBegin(longRunning);
@@ -105,8 +106,13 @@ public sealed class ApiFrontend(ApiPipeline pipeline, ServiceAccountTokens token
         }
 
         const string Bearer = "Bearer ";
-        return authorization.StartsWith(Bearer, StringComparison.OrdinalIgnoreCase)
-            ? await tokens.CheckAsync(authorization[Bearer.Length..].Trim(), [], http.RequestAborted) : null;
+        if (!authorization.StartsWith(Bearer, StringComparison.OrdinalIgnoreCase))
+        {
+            return null;
+        }
+
+        var token = authorization[Bearer.Length..].Trim();
+        return BootstrapTokens.IsOne(token) ? await bootstrapTokens.CheckAsync(token, http.RequestAborted) : await tokens.CheckAsync(token, [], http.RequestAborted);
     }
 
     private static async ValueTask<ApiResult<RequestBody>> ReadBodyAsync(HttpContext http, CancellationToken cancellationToken)
@@ -164,8 +170,15 @@ public sealed class ApiFrontend(ApiPipeline pipeline, ServiceAccountTokens token
         }
     }
 
+    private static string PathOf(string target) => target.IndexOf('?') is >= 0 and var end ? target[..end] : target;
+
     private static string? NameSelected(string fieldSelector)
     {
+        if (fieldSelector.Length == 0)
+        {
+            return null;
+        }
+
         const string Prefix = "metadata.name=";
         foreach (var part in fieldSelector.Split(','))
         {

@@ -127,5 +127,13 @@ public sealed record RequestInfo
         _ => MethodVerb(method),
     };
 
-    private static string MethodVerb(string method) => method.ToLowerInvariant();
+    private static string MethodVerb(string method) => method switch
+    {
+        "GET" => "get",
+        "POST" => "post",
+        "PUT" => "put",
+        "PATCH" => "patch",
+        "DELETE" => "delete",
+        _ => method.ToLowerInvariant(),
+    };
 }

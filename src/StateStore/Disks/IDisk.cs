@@ -3,7 +3,8 @@ namespace KubeAspire.StateStore.Disks;
 /// <summary>One directory of files, as the store uses it: the seam where the disk begins. Tests put a disk here that loses power.</summary>
 /// <remarks>
 /// Nothing written is durable before <see cref="ILogFile.Sync"/>; no creation, rename or deletion before <see cref="SyncDirectory"/>.
-/// Failures are <see cref="IOException"/>; no room is <see cref="DiskFullException"/>.
+/// Failures are <see cref="IOException"/>; no room is <see cref="DiskFullException"/>, upon which nothing is changed but a write that may have
+/// been done in part. A sync that fails for want of room is a failed sync like any other: it never throws <see cref="DiskFullException"/>.
 /// </remarks>
 internal interface IDisk : IDisposable
 {

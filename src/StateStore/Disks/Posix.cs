@@ -19,15 +19,29 @@ internal static partial class Posix
     private const int OpenReadWriteCreateCloseOnExec = 0x80000 | 0x40 | 0x2;
     private const int OwnerReadWrite = 0x180;
 
-    /// <summary>fdatasync, checked.</summary>
+    /// <summary>fdatasync, checked. A failure is never a <see cref="DiskFullException"/>, whatever the errno: what is on disk is unknown.</summary>
     public static void SyncData(SafeFileHandle file, string name) =>
-        Check(Retry(() => FDataSync(file)), "fdatasync", name);
+        CheckSync(Retry(() => FDataSync(file)), "fdatasync", name);
 
-    /// <summary>Opens a directory and fsyncs it, checked.</summary>
+    /// <summary>Opens a directory and fsyncs it, checked as <see cref="SyncData"/> is.</summary>
     public static void SyncDirectory(string path)
     {
         using var handle = Open(path, OpenReadCloseOnExec);
-        Check(Retry(() => FSync(handle)), "fsync", path);
+        CheckSync(Retry(() => FSync(handle)), "fsync", path);
+    }
+
+    /// <summary>Does what the base library does with files, telling a full disk from other failures.</summary>
+    public static T WithRoom<T>(Func<T> call)
+    {
+        try
+        {
+            return call();
+        }
+        catch (IOException exception) when (exception.HResult is NoSpace or QuotaExceeded)
+        {
+            // On Unix the base library keeps the errno there.
+            throw new DiskFullException(exception.Message);
+        }
     }
 
     /// <summary>Opens a file for reading and writing, making it for its owner alone where it is missing; takes no lock.</summary>
@@ -116,11 +130,21 @@ internal static partial class Posix
         }
     }
 
+    private static void CheckSync(int error, string call, string name)
+    {
+        if (error != 0)
+        {
+            throw new IOException(Describe(error, call, name));
+        }
+    }
+
     private static IOException Failure(int error, string call, string name)
     {
-        var message = $"{call} of {name} failed: {Marshal.GetPInvokeErrorMessage(error)} (errno {error})";
+        var message = Describe(error, call, name);
         return error is NoSpace or QuotaExceeded ? new DiskFullException(message) : new IOException(message);
     }
+
+    private static string Describe(int error, string call, string name) => $"{call} of {name} failed: {Marshal.GetPInvokeErrorMessage(error)} (errno {error})";
 
     [LibraryImport("libc", EntryPoint = "fdatasync", SetLastError = true)]
     private static partial int FDataSync(SafeFileHandle file);
