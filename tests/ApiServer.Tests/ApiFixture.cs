@@ -85,7 +85,7 @@ public sealed class ApiFixture : IAsyncLifetime
         http.Response.Body = answer;
         await Server.Frontend.HandleAsync(http);
         await http.Response.BodyWriter.FlushAsync();
-        return new ApiResponse(http.Response.StatusCode, Encoding.UTF8.GetString(answer.ToArray()), http.Response.Headers);
+        return new ApiResponse(http.Response.StatusCode, Encoding.UTF8.GetString(answer.ToArray()), http.Response.Headers) { Bytes = answer.ToArray() };
     }
 
     /// <summary>Makes a namespace of its own for a test, with the account that pods need.</summary>
@@ -129,6 +129,8 @@ public sealed class ApiFixture : IAsyncLifetime
 /// <summary>What came back.</summary>
 public sealed record ApiResponse(int Code, string Text, IHeaderDictionary Headers)
 {
+    public byte[] Bytes { get; init; } = [];
+
     public JsonObject Json => JsonNode.Parse(Text) as JsonObject ?? throw new InvalidOperationException(Text);
 
     public string Reason => Json["reason"]?.ToString() ?? "";

@@ -55,7 +55,8 @@ public sealed class ApiFrontend(
 
     private async Task AnswerAsync(HttpContext http, RequestInfo? info, RequestQuery query)
     {
-        var accepted = info is { IsResource: false } or { Subresource: "log" } ? new Accepted(AnswerShape.Object, "v1", false) : Accepted.Parse(http.Request.Headers.Accept.ToString());
+        var accepted = info is { IsResource: false } or { Subresource: "log" } ? new Accepted(AnswerShape.Object, "v1", AnswerFormat.Json)
+            : info is null ? null : Accepted.Parse(http.Request.Headers.Accept.ToString(), info);
         if (info is null)
         {
             await AnswerWriter.WriteErrorAsync(http, ApiErrors.BadRequest("the path has an empty, a dot or an encoded-slash segment"));
@@ -64,7 +65,7 @@ public sealed class ApiFrontend(
 
         if (accepted is null)
         {
-            await AnswerWriter.WriteErrorAsync(http, ApiErrors.NotAcceptable(Accepted.Served));
+            await AnswerWriter.WriteErrorAsync(http, ApiErrors.NotAcceptable(Accepted.ServedFor(info)));
             return;
         }
 
@@ -80,7 +81,7 @@ public sealed class ApiFrontend(
         var user = await AuthenticateAsync(http);
         if (user is null)
         {
-            await AnswerWriter.WriteErrorAsync(http, ApiErrors.Unauthorized(), accepted.Yaml);
+            await AnswerWriter.WriteErrorAsync(http, ApiErrors.Unauthorized(), accepted.Format);
             return;
         }
 
