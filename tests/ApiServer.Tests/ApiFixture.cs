@@ -31,7 +31,7 @@ public sealed class ApiFixture : IAsyncLifetime
     {
         var clock = TimeProvider.System;
         Engine = await EmbeddedStateEngine.OpenAsync(new StateStoreOptions { Directory = _folder }, NullLoggerFactory.Instance, clock, CancellationToken.None);
-        var options = new ApiServerOptions { Kinds = BuiltInKinds.All, AdvertiseAddress = "127.0.0.1", Port = 6443, Seed = 1 };
+        var options = new ApiServerOptions { Kinds = BuiltInKinds.All, AdvertiseAddress = "127.0.0.1", Port = 6443, Seed = 1, BackupFiles = () => [new("pki/ca.key", new byte[] { 1 })] };
         Server = new KubeApiServer(options, Engine, _key, clock, NullLoggerFactory.Instance);
         _following = await Server.StartAsync(_stop.Token);
     }

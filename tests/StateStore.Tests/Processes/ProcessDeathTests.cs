@@ -8,6 +8,7 @@ public sealed class ProcessDeathTests(ITestOutputHelper output)
 {
     private const int Kills = 20;
     private const int FailingSyncs = 8;
+    private const int MostCalls = 6;
     private static readonly TimeSpan s_readyWithin = TimeSpan.FromSeconds(2);
 
     private static CancellationToken Stop => TestContext.Current.CancellationToken;
@@ -47,6 +48,34 @@ public sealed class ProcessDeathTests(ITestOutputHelper output)
 
         output.WriteLine($"{FailingSyncs} failing syncs of the kernel: the process ended each time; {acknowledged} writes acknowledged before, 0 lost");
         Assert.True(acknowledged > 0);
+    }
+
+    [Fact]
+    public async Task ARestoreKilledAtAnyCall_LeavesNothing_OrEverything()
+    {
+        if (await SystemTools.WhyNotAsync("strace") is { } whyNot)
+        {
+            Assert.Skip(whyNot);
+        }
+
+        var killed = 0;
+        foreach (var call in KilledRestoreDrill.Calls)
+        {
+            // The runtime makes some of these before the restore begins.
+            for (var n = 1; n <= MostCalls; n++)
+            {
+                using var directory = new TemporaryDirectory();
+                if (!await KilledRestoreDrill.RunAsync(directory.Path, call, n, Stop))
+                {
+                    break;
+                }
+
+                killed++;
+            }
+        }
+
+        output.WriteLine($"{killed} restores killed, each at another system call: nothing there, or everything");
+        Assert.True(killed > 8, $"only {killed} system calls");
     }
 
     [Theory]
