@@ -41,7 +41,7 @@ if ! $only_unit; then
   trap 'KUBEASPIRE_STATE=$state $apphost engine stop' EXIT
 fi
 
-if ! $only_unit && is_wanted EndToEnd; then
+if ! $only_unit && { is_wanted EndToEnd || is_wanted Conformance; }; then
   build/kubectl.sh 1.28 1.31 1.35
 fi
 
@@ -60,6 +60,11 @@ while [ $running -gt 0 ]; do
   wait -n
   running=$((running - 1))
 done
+
+# The API over real sockets, with real clients.
+if ! $only_unit && is_wanted Conformance; then
+  run Conformance
+fi
 
 # The whole system, alone on the machine: its tests start clusters.
 if ! $only_unit && is_wanted EndToEnd; then

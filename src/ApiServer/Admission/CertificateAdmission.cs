@@ -9,8 +9,8 @@ using KubeAspire.Resources.Certificates;
 
 namespace KubeAspire.ApiServer.Admission;
 
-/// <summary>A request for a certificate says who asked; approving and signing are rights for each signer; nobody becomes a master by certificate.</summary>
-/// <remarks>Upstream's plugins CertificateApproval, CertificateSigning and CertificateSubjectRestriction, and the strategy that fills in the user.</remarks>
+/// <summary>Approving and signing certificates are rights for each signer; nobody becomes a master by certificate.</summary>
+/// <remarks>Upstream's plugins CertificateApproval, CertificateSigning and CertificateSubjectRestriction.</remarks>
 internal sealed class CertificateAdmission(Authorizer authorizer) : IAdmission
 {
     private const string ApiClient = "kubernetes.io/kube-apiserver-client";
@@ -18,23 +18,6 @@ internal sealed class CertificateAdmission(Authorizer authorizer) : IAdmission
 
     /// <inheritdoc/>
     public string Name => "CertificateApproval";
-
-    /// <inheritdoc/>
-    public ValueTask<ApiError?> MutateAsync(AdmissionRequest request, CancellationToken cancellationToken)
-    {
-        if (request.Verb != "create" || !request.IsMain(CertificateSigningRequest.ResourceType) || request.Value?["spec"] is not JsonObject spec)
-        {
-            return default;
-        }
-
-        var user = request.User;
-        spec["username"] = user.Name;
-        spec["groups"] = new JsonArray([.. user.Groups.Select(group => JsonValue.Create(group))]);
-        Put(spec, "uid", user.Uid.Length == 0 ? null : user.Uid);
-        Put(spec, "extra", user.Extra.Count == 0 ? null : new JsonObject(user.Extra.Select(pair =>
-            KeyValuePair.Create(pair.Key, (JsonNode?)new JsonArray([.. pair.Value.Select(value => JsonValue.Create(value))])))));
-        return default;
-    }
 
     /// <inheritdoc/>
     public ValueTask<ApiError?> ValidateAsync(AdmissionRequest request, CancellationToken cancellationToken)
@@ -84,17 +67,5 @@ internal sealed class CertificateAdmission(Authorizer authorizer) : IAdmission
         var text = asked.SubjectName.EnumerateRelativeDistinguishedNames().ToList();
         return text.Any(part => part.HasMultipleElements || (part.GetSingleElementType().Value == Organization && part.GetSingleElementValue() == ApiUser.MastersGroup))
             ? ApiErrors.Forbidden(request.Kind.Type, request.Name, $"use of {ApiClient} signer with {ApiUser.MastersGroup} group is not allowed") : null;
-    }
-
-    private static void Put(JsonObject spec, string name, JsonNode? value)
-    {
-        if (value is null)
-        {
-            spec.Remove(name);
-        }
-        else
-        {
-            spec[name] = value;
-        }
     }
 }
