@@ -147,7 +147,7 @@ public sealed class ApiFrontend(ApiPipeline pipeline, ServiceAccountTokens token
 
     private static void Describe(RequestInfo info, ApiUser user)
     {
-        if (Activity.Current is not { IsAllDataRequested: true } activity)
+        if (Activity.Current is not { IsAllDataRequested: true } activity || !activity.Source.HasListeners())
         {
             return;
         }
