@@ -37,7 +37,7 @@ public sealed class PowerLossTests(ITestOutputHelper output)
             }
         }
 
-        output.WriteLine($"{crashes} crashes simulated");
+        output.Tell($"power loss at every operation, {fate}: {crashes:N0} crashes simulated, nothing acknowledged lost");
         Assert.True(crashes > 200, $"only {crashes} operations: the history no longer rolls segments and takes snapshots");
     }
 
@@ -50,7 +50,7 @@ public sealed class PowerLossTests(ITestOutputHelper output)
             crashes += await PowerLossDrill.RunAsync(seed);
         }
 
-        output.WriteLine($"{crashes} crashes simulated, seeds 0 to {Seeds - 1}");
+        output.Tell($"power loss drawn from seeds 0 to {Seeds - 1}, again during recovery: {crashes:N0} crashes simulated, nothing acknowledged lost");
     }
 
     [Fact]
@@ -62,7 +62,7 @@ public sealed class PowerLossTests(ITestOutputHelper output)
             read += await PowerLossDrill.ReadDuringSyncAsync(seed);
         }
 
-        output.WriteLine($"{ReadSeeds} crashes during a sync, {read} values read before them");
+        output.Tell($"power loss in a sync during which all is read: {ReadSeeds:N0} crashes, {read:N0} values read, all there afterwards");
         Assert.True(read > ReadSeeds, $"only {read} values were read");
     }
 
@@ -92,7 +92,7 @@ public sealed class PowerLossTests(ITestOutputHelper output)
             }
         }
 
-        output.WriteLine(string.Join("; ", steps.OrderBy(step => step.Key, StringComparer.Ordinal).Select(step => $"{step.Key}: {step.Value}")));
+        output.Tell($"power loss around the steps of segments and snapshots: {steps.Values.Sum():N0} crashes: " + string.Join("; ", steps.OrderBy(step => step.Key, StringComparer.Ordinal).Select(step => $"{step.Key}: {step.Value}")));
         string[] all =
         [
             "create segment", "write segment", "allocate segment", "sync segment", "rename segment", "delete segment",

@@ -19,15 +19,15 @@ internal static partial class Posix
     private const int OpenReadWriteCreateCloseOnExec = 0x80000 | 0x40 | 0x2;
     private const int OwnerReadWrite = 0x180;
 
-    /// <summary>fdatasync, checked. A failure is never a <see cref="DiskFullException"/>, whatever the errno: what is on disk is unknown.</summary>
+    /// <summary>fdatasync, checked.</summary>
     public static void SyncData(SafeFileHandle file, string name) =>
-        CheckSync(Retry(() => FDataSync(file)), "fdatasync", name);
+        Check(Retry(() => FDataSync(file)), "fdatasync", name);
 
-    /// <summary>Opens a directory and fsyncs it, checked as <see cref="SyncData"/> is.</summary>
+    /// <summary>Opens a directory and fsyncs it, checked.</summary>
     public static void SyncDirectory(string path)
     {
         using var handle = Open(path, OpenReadCloseOnExec);
-        CheckSync(Retry(() => FSync(handle)), "fsync", path);
+        Check(Retry(() => FSync(handle)), "fsync", path);
     }
 
     /// <summary>Does what the base library does with files, telling a full disk from other failures.</summary>
@@ -130,21 +130,11 @@ internal static partial class Posix
         }
     }
 
-    private static void CheckSync(int error, string call, string name)
-    {
-        if (error != 0)
-        {
-            throw new IOException(Describe(error, call, name));
-        }
-    }
-
     private static IOException Failure(int error, string call, string name)
     {
-        var message = Describe(error, call, name);
+        var message = $"{call} of {name} failed: {Marshal.GetPInvokeErrorMessage(error)} (errno {error})";
         return error is NoSpace or QuotaExceeded ? new DiskFullException(message) : new IOException(message);
     }
-
-    private static string Describe(int error, string call, string name) => $"{call} of {name} failed: {Marshal.GetPInvokeErrorMessage(error)} (errno {error})";
 
     [LibraryImport("libc", EntryPoint = "fdatasync", SetLastError = true)]
     private static partial int FDataSync(SafeFileHandle file);

@@ -53,7 +53,7 @@ public sealed class FailingDiskTests(ITestOutputHelper output)
             failed++;
         }
 
-        output.WriteLine($"{failed} operations failed with {(noSpace ? "ENOSPC" : "EIO")}{(lasts ? " from there on" : "")}: {stopped} stopped the process, {refused} writes were refused");
+        output.Tell($"failing operations: {failed} failed with {(noSpace ? "ENOSPC" : "EIO")}{(lasts ? " from there on" : "")}: {stopped} stopped the process, {refused} writes were refused");
         Assert.True(noSpace ? stopped > 10 && refused > 10 : stopped > 40, $"only {stopped} stops, {refused} refusals");
     }
 
@@ -97,7 +97,7 @@ public sealed class FailingDiskTests(ITestOutputHelper output)
             }
         }
 
-        output.WriteLine($"{failed} reads of a recovery failed: each refused the start, none cost anything");
+        output.Tell($"failing reads of a recovery: {failed}: each refused the start, none cost anything");
         Assert.True(failed > 10);
     }
 

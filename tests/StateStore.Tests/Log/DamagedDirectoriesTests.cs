@@ -103,7 +103,7 @@ public sealed class DamagedDirectoriesTests(ITestOutputHelper output)
         }
 
         Assert.True(wrong.Count == 0, string.Join('\n', wrong));
-        output.WriteLine($"{s_logs.Length + s_withSnapshot.Length} damaged directories, each with its outcome");
+        output.Tell($"damaged directories: {s_logs.Length + s_withSnapshot.Length} kinds, each with its outcome");
     }
 
     private static async Task<string> OpenAsync(Damage on, StateStoreOptions options)

@@ -20,7 +20,7 @@ public sealed class DamagedFilesTests(ITestOutputHelper output)
             Assert.Throws<StateStoreCorruptException>(() => snapshot.Open(damaged));
         }
 
-        output.WriteLine($"{length} truncations refused");
+        output.Tell($"truncations of a snapshot: {length:N0} refused");
     }
 
     [Fact]

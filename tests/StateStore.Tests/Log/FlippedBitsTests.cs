@@ -1,3 +1,5 @@
+using KubeAspire.Testing;
+
 namespace KubeAspire.StateStore.Tests.Log;
 
 /// <summary>Every byte of a log of 64 KiB, one bit flipped: refused with file and offset, or, in the last commit, cut off like a torn one. Never served.</summary>
@@ -19,7 +21,7 @@ public sealed class FlippedLogTests(ITestOutputHelper output)
             count += await FlipDrill.FlipAsync(log, at, at % 8);
         }
 
-        output.WriteLine($"{count.Total} flips in a log: {count.Refused} refused, {count.CutOff} cut off, {count.Beyond} beyond the end; 0 served");
+        output.Tell($"flipped bits in a log: {count.Total:N0}: {count.Refused:N0} refused, {count.CutOff:N0} cut off like a torn end, {count.Beyond:N0} beyond the end; 0 served");
         Assert.True(length == 64 << 10 && count.CutOff > 500, $"{length} bytes");
     }
 }
@@ -37,7 +39,7 @@ public sealed class FlippedSnapshotTests(ITestOutputHelper output)
             count += FlipDrill.FlipSnapshot(snapshot, at, at % 8);
         }
 
-        output.WriteLine($"{count.Total} flips in a snapshot: {count.Refused} refused; 0 served");
+        output.Tell($"flipped bits in a snapshot: {count.Total:N0}: {count.Refused:N0} refused; 0 served");
         Assert.True(count.Total >= 64 << 10, $"only {count.Total} bytes");
     }
 }

@@ -1,3 +1,5 @@
+using KubeAspire.Testing;
+
 namespace KubeAspire.StateStore.Tests.Log;
 
 public sealed class LyingLengthsTests(ITestOutputHelper output)
@@ -14,7 +16,7 @@ public sealed class LyingLengthsTests(ITestOutputHelper output)
             refused += await LengthDrill.LieInLogAsync(log, seed) ? 1 : 0;
         }
 
-        output.WriteLine($"{Lies} lengths that lie in a log: {refused} refused");
+        output.Tell($"lengths that lie in a log: {Lies:N0}: {refused:N0} refused, the rest harmless");
         Assert.True(refused > Lies / 2);
     }
 
@@ -28,7 +30,7 @@ public sealed class LyingLengthsTests(ITestOutputHelper output)
             refused += await LengthDrill.LieInSnapshotAsync(snapshot, seed) ? 1 : 0;
         }
 
-        output.WriteLine($"{Lies} lengths that lie in a snapshot: {refused} refused");
+        output.Tell($"lengths that lie in a snapshot: {Lies:N0}: {refused:N0} refused, the rest harmless");
         Assert.True(refused > Lies / 2);
     }
 }

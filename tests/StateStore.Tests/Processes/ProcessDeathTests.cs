@@ -25,7 +25,7 @@ public sealed class ProcessDeathTests(ITestOutputHelper output)
 
         await drill.VerifyLastAsync(Stop);
         var slowest = drill.ReadyAfter.Max();
-        output.WriteLine($"{Kills} kills, {drill.InFlight} of them with calls in flight, {drill.Acknowledged} acknowledged writes: 0 lost, 0 that nobody wrote; ready again after {slowest.TotalMilliseconds:f0} ms at most");
+        output.Tell($"kill -9: {Kills}, {drill.InFlight} of them with calls in flight, {drill.Acknowledged} acknowledged writes: 0 lost, 0 that nobody wrote; ready again after {slowest.TotalMilliseconds:f0} ms at most");
         Assert.True(drill.Acknowledged > 200 && drill.InFlight > Kills / 2, $"too little happened: {drill.Acknowledged} writes, {drill.InFlight} in flight");
         Assert.True(drill.ReadyAfter.Order().ElementAt(Kills / 2) < s_readyWithin, $"half of the starts took longer than {s_readyWithin.TotalSeconds} s, the slowest {slowest.TotalSeconds} s");
     }
@@ -46,7 +46,7 @@ public sealed class ProcessDeathTests(ITestOutputHelper output)
             (acknowledged, unopened) = count < 0 ? (acknowledged, unopened + 1) : (acknowledged + count, unopened);
         }
 
-        output.WriteLine($"{FailingSyncs} failing syncs of the kernel: the process ended each time; {acknowledged} writes acknowledged before, 0 lost");
+        output.Tell($"failing syncs of the kernel: {FailingSyncs}: the process ended each time; {acknowledged} writes acknowledged before, 0 lost");
         Assert.True(acknowledged > 0);
     }
 
@@ -74,7 +74,7 @@ public sealed class ProcessDeathTests(ITestOutputHelper output)
             }
         }
 
-        output.WriteLine($"{killed} restores killed, each at another system call: nothing there, or everything");
+        output.Tell($"restores killed: {killed}, each at another system call: nothing there, or everything");
         Assert.True(killed > 8, $"only {killed} system calls");
     }
 
@@ -89,7 +89,7 @@ public sealed class ProcessDeathTests(ITestOutputHelper output)
             Assert.Skip(whyNot);
         }
 
-        output.WriteLine($"{mebibytes} MiB: {refused} writes refused");
+        output.Tell($"full disk of {mebibytes} MiB: {refused} writes refused");
         Assert.True(refused > 0);
     }
 }

@@ -6,7 +6,7 @@ using Xunit;
 namespace KubeAspire.Testing.StoreDrills;
 
 /// <summary>
-/// The kernel answers EIO to a real fdatasync or fsync of a store's process (strace injects it). The process ends at once, acknowledges nothing
+/// The kernel answers EIO or ENOSPC to a real fdatasync or fsync of a store's process (strace injects it). The process ends at once, acknowledges nothing
 /// any more, and what it had acknowledged is there at the next start. A flush that hides errors would not survive this.
 /// </summary>
 internal static class FailingSyncDrill
@@ -24,9 +24,12 @@ internal static class FailingSyncDrill
     public static async Task<int> RunAsync(string directory, int n, CancellationToken cancellationToken)
     {
         var when = n.ToString(CultureInfo.InvariantCulture);
+
+        // Want of room is told by a sync where blocks are taken late. It is no full disk that one can live with.
+        var error = n % 3 == 0 ? "ENOSPC" : "EIO";
         var options = new StoreProcessOptions
         {
-            RunBy = ["strace", "-f", "-qq", "-o", "/dev/null", "--seccomp-bpf", "-e", "trace=fdatasync,fsync", "-e", $"inject=fdatasync,fsync:error=EIO:when={when}"],
+            RunBy = ["strace", "-f", "-qq", "-o", "/dev/null", "--seccomp-bpf", "-e", "trace=fdatasync,fsync", "-e", $"inject=fdatasync,fsync:error={error}:when={when}"],
             Store = new StateStoreOptions { SegmentBytes = 16 << 10, SnapshotAfterLogBytes = 64 << 10, ReserveBytes = 4 << 10, AllocationBytes = 16 << 10 },
         };
         var acknowledged = new List<StateKey>();

@@ -119,7 +119,7 @@ internal sealed class SimulatedDisk : IDisk
 
     public void SyncDirectory()
     {
-        Count("sync", "the directory", mayLackRoom: false);
+        Count("sync", "the directory");
         _pending.ForEach(change => change(_durable));
         _pending.Clear();
     }
@@ -169,7 +169,7 @@ internal sealed class SimulatedDisk : IDisk
         _durable.Remove(name);
     }
 
-    internal void Count(string verb, string file, bool mayLackRoom = true)
+    internal void Count(string verb, string file)
     {
         Operations++;
         Journal?.Add($"{verb} {file}");
@@ -181,8 +181,7 @@ internal sealed class SimulatedDisk : IDisk
 
         if (Operations == ErrorAt || (ErrorLasts && ErrorAt > 0 && Operations > ErrorAt))
         {
-            // A sync that lacks room is a failed sync and nothing else: see IDisk.
-            throw !ErrorIsNoSpace ? new IOException("EIO") : mayLackRoom ? new DiskFullException("ENOSPC") : new IOException("ENOSPC");
+            throw ErrorIsNoSpace ? new DiskFullException("ENOSPC") : new IOException("EIO");
         }
     }
 

@@ -64,7 +64,7 @@ internal sealed class SimulatedFile : ILogFile
     public void Sync()
     {
         _disk.BeforeSync?.Invoke();
-        _disk.Count("sync", Name, mayLackRoom: false);
+        _disk.Count("sync", Name);
         _durable = [.. _live];
         _pending.Clear();
     }
