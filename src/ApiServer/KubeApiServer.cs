@@ -7,6 +7,7 @@ using KubeAspire.ApiServer.Admission.Quota;
 using KubeAspire.ApiServer.Aggregation;
 using KubeAspire.ApiServer.Authentication;
 using KubeAspire.ApiServer.Authorization;
+using KubeAspire.ApiServer.Backups;
 using KubeAspire.ApiServer.Bootstrap;
 using KubeAspire.ApiServer.Discovery;
 using KubeAspire.ApiServer.Http;
@@ -62,6 +63,7 @@ public sealed class KubeApiServer : IDisposable
         Frontend = new ApiFrontend(Pipeline, Tokens, new BootstrapTokens(engine, clock), _instruments, clock, loggers.CreateLogger<ApiFrontend>());
         AddSubresources(router, engine, verbs, clock);
         AddRoots(router);
+        router.AddRoot(BackupEndpoint.Root, new BackupEndpoint(engine, options.BackupFiles, clock).AnswerAsync);
         _bootstrap = new BootstrapObjects(options, engine, () => ClientFor(ApiUser.Server), loggers.CreateLogger<BootstrapObjects>());
     }
 

@@ -25,7 +25,7 @@ internal sealed class List(IStateEngine engine, Revisions revisions)
 
         var query = request.Query;
         var (asked, match, token) = (query["resourceVersion"], query["resourceVersionMatch"], query["continue"]);
-        if (CheckOptions(query, asked, match, token) is { } broken)
+        if ((Refusal.Numbers(query, "limit", "timeoutSeconds") ?? CheckOptions(query, asked, match, token)) is { } broken)
         {
             return broken;
         }

@@ -20,7 +20,7 @@ internal sealed class Watch(IStateEngine engine, Revisions revisions, TimeProvid
         }
 
         var query = request.Query;
-        if (CheckOptions(query) is { } broken)
+        if ((Refusal.Numbers(query, "limit", "timeoutSeconds") ?? CheckOptions(query)) is { } broken)
         {
             return broken;
         }
