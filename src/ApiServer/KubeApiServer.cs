@@ -117,7 +117,7 @@ public sealed class KubeApiServer : IDisposable
             }
         }
 
-        var pods = new PodSubresources(Kinds.Of(Pod.ResourceType), verbs.Update, verbs.Delete, clock);
+        var pods = new PodSubresources(Kinds.Of(Pod.ResourceType), verbs.Update, verbs.Delete, new DisruptionBudgets(engine, clock), clock);
         router.Add("", "pods", "binding", pods.BindAsync);
         router.Add("", "pods", "eviction", pods.EvictAsync);
         router.Add("", "pods", "log", new PodLogs(engine, _tunnels).HandleAsync);
