@@ -120,6 +120,7 @@ public sealed class KubeApiServer : IDisposable
         var pods = new PodSubresources(Kinds.Of(Pod.ResourceType), verbs.Update, verbs.Delete, clock);
         router.Add("", "pods", "binding", pods.BindAsync);
         router.Add("", "pods", "eviction", pods.EvictAsync);
+        router.Add("", "bindings", "", pods.BindByNameAsync);
         router.Add("", "pods", "log", new PodLogs(engine, _tunnels).HandleAsync);
         router.Add("", "serviceaccounts", "token", new TokenSubresource(engine, Tokens, _path, Kinds.Of(ServiceAccount.ResourceType), clock).HandleAsync);
         router.Add("", "namespaces", "finalize", new NamespaceFinalize(Kinds.Of(Namespace.ResourceType), verbs.Update).HandleAsync);
