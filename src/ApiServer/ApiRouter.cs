@@ -21,6 +21,9 @@ public sealed class ApiRouter
         (_kinds, _verbs) = (kinds, verbs);
     }
 
+    /// <summary>Answers for a group and version that this server does not serve itself; null where nobody does.</summary>
+    public Func<RequestInfo, CancellationToken, ValueTask<ApiError?>>? Elsewhere { get; init; }
+
     /// <summary>Serves a subresource or, with an empty subresource, a review. Before the first request only.</summary>
     public void Add(string group, string resource, string subresource, ApiHandler handler) => _handlers[(group, resource, subresource)] = handler;
 
@@ -45,7 +48,7 @@ public sealed class ApiRouter
         var kind = _kinds.Find(info.Group, info.Version, info.Resource);
         if (kind is null || (info.Namespace.Length > 0 && !kind.Type.Namespaced && info.Resource != "namespaces"))
         {
-            return Refused(ApiErrors.PathNotFound());
+            return kind is null && Elsewhere is not null ? ElsewhereAsync(info, cancellationToken) : Refused(ApiErrors.PathNotFound());
         }
 
         if (info.Subresource.Length > 0 && kind.Subresources.All(subresource => subresource.Name != info.Subresource))
@@ -55,6 +58,9 @@ public sealed class ApiRouter
 
         return _verbs.RunAsync(request, kind, cancellationToken);
     }
+
+    private async Task<ApiAnswer> ElsewhereAsync(RequestInfo info, CancellationToken cancellationToken) =>
+        await Elsewhere!(info, cancellationToken) ?? ApiErrors.PathNotFound();
 
     private static Task<ApiAnswer> Refused(ApiError error) => Task.FromResult<ApiAnswer>(error);
 }

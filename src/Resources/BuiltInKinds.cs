@@ -1,12 +1,17 @@
+using KubeAspire.Resources.Admissionregistration;
+using KubeAspire.Resources.Apiregistration;
 using KubeAspire.Resources.Apps;
 using KubeAspire.Resources.Authentication;
 using KubeAspire.Resources.Authorization;
+using KubeAspire.Resources.Certificates;
 using KubeAspire.Resources.Coordination;
 using KubeAspire.Resources.Core;
 using KubeAspire.Resources.Discovery;
+using KubeAspire.Resources.Flowcontrol;
 using KubeAspire.Resources.Kinds;
 using KubeAspire.Resources.Networking;
 using KubeAspire.Resources.Rbac;
+using KubeAspire.Resources.Resource;
 
 namespace KubeAspire.Resources;
 
@@ -46,5 +51,22 @@ public static class BuiltInKinds
         new ClusterRoleBindingKind(),
         new RoleKind(),
         new RoleBindingKind(),
+        new MutatingAdmissionPolicyKind(),
+        new MutatingAdmissionPolicyBindingKind(),
+        new MutatingWebhookConfigurationKind(),
+        new ValidatingAdmissionPolicyKind(),
+        new ValidatingAdmissionPolicyBindingKind(),
+        new ValidatingWebhookConfigurationKind(),
+        new APIServiceKind(),
+        new CertificateSigningRequestKind(),
+        new FlowSchemaKind(),
+        new PriorityLevelConfigurationKind(),
+        new IPAddressKind(),
+        new NetworkPolicyKind(),
+        new ServiceCIDRKind(),
+        new DeviceClassKind(),
+        new ResourceClaimKind(),
+        new ResourceClaimTemplateKind(),
+        new ResourceSliceKind(),
     ];
 }

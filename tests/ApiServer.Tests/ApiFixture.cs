@@ -31,7 +31,7 @@ public sealed class ApiFixture : IAsyncLifetime
     {
         var clock = TimeProvider.System;
         Engine = await EmbeddedStateEngine.OpenAsync(new StateStoreOptions { Directory = _folder }, NullLoggerFactory.Instance, clock, CancellationToken.None);
-        var options = new ApiServerOptions { Kinds = BuiltInKinds.All, AdvertiseAddress = "127.0.0.1", Port = 6443, Seed = 1 };
+        var options = new ApiServerOptions { Kinds = BuiltInKinds.All, AdvertiseAddress = "127.0.0.1", Port = 6443, Seed = 1, BackupFiles = () => [new("pki/ca.key", new byte[] { 1 })] };
         Server = new KubeApiServer(options, Engine, _key, clock, NullLoggerFactory.Instance);
         _following = await Server.StartAsync(_stop.Token);
     }
@@ -54,7 +54,8 @@ public sealed class ApiFixture : IAsyncLifetime
 
     /// <summary>Sends a request as a user; null for one without credentials, the administrator by default.</summary>
     public async Task<ApiResponse> SendAsync(
-        string method, string target, string? body = null, string contentType = "application/json", string accept = "", string? user = "admin", byte[]? bytes = null, string? bearer = null)
+        string method, string target, string? body = null, string contentType = "application/json", string accept = "", string? user = "admin", byte[]? bytes = null, string? bearer = null,
+        (string Name, string Value)[]? headers = null)
     {
         var http = new DefaultHttpContext();
         var parts = target.Split('?', 2);
@@ -66,6 +67,11 @@ public sealed class ApiFixture : IAsyncLifetime
         http.Request.ContentType = body is null && bytes is null ? null : contentType;
         http.Request.Headers.Accept = accept;
         http.Request.Headers.UserAgent = "test/1.0";
+        foreach (var (name, value) in headers ?? [])
+        {
+            http.Request.Headers.Append(name, value);
+        }
+
         if (bearer is not null)
         {
             http.Request.Headers.Authorization = "Bearer " + bearer;
@@ -79,7 +85,7 @@ public sealed class ApiFixture : IAsyncLifetime
         http.Response.Body = answer;
         await Server.Frontend.HandleAsync(http);
         await http.Response.BodyWriter.FlushAsync();
-        return new ApiResponse(http.Response.StatusCode, Encoding.UTF8.GetString(answer.ToArray()), http.Response.Headers);
+        return new ApiResponse(http.Response.StatusCode, Encoding.UTF8.GetString(answer.ToArray()), http.Response.Headers) { Bytes = answer.ToArray() };
     }
 
     /// <summary>Makes a namespace of its own for a test, with the account that pods need.</summary>
@@ -104,6 +110,11 @@ public sealed class ApiFixture : IAsyncLifetime
                     name.AddOrganizationName(ApiUser.MastersGroup);
                 }
 
+                if (user.StartsWith(ApiUser.NodePrefix, StringComparison.Ordinal))
+                {
+                    name.AddOrganizationName(ApiUser.NodesGroup);
+                }
+
                 name.AddCommonName(user);
                 var request = new CertificateRequest(name.Build(), key, HashAlgorithmName.SHA256);
                 var from = new DateTimeOffset(2020, 1, 1, 0, 0, 0, TimeSpan.Zero);
@@ -118,6 +129,8 @@ public sealed class ApiFixture : IAsyncLifetime
 /// <summary>What came back.</summary>
 public sealed record ApiResponse(int Code, string Text, IHeaderDictionary Headers)
 {
+    public byte[] Bytes { get; init; } = [];
+
     public JsonObject Json => JsonNode.Parse(Text) as JsonObject ?? throw new InvalidOperationException(Text);
 
     public string Reason => Json["reason"]?.ToString() ?? "";

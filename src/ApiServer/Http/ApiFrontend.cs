@@ -12,7 +12,8 @@ using Microsoft.Extensions.Primitives;
 namespace KubeAspire.ApiServer.Http;
 
 /// <summary>Brings a request from the socket into the chain and its answer back: the one terminal delegate of the server.</summary>
-public sealed class ApiFrontend(ApiPipeline pipeline, ServiceAccountTokens tokens, ApiServerInstruments instruments, TimeProvider clock, ILogger<ApiFrontend> logger)
+public sealed class ApiFrontend(
+    ApiPipeline pipeline, ServiceAccountTokens tokens, BootstrapTokens bootstrapTokens, ApiServerInstruments instruments, TimeProvider clock, ILogger<ApiFrontend> logger)
 {
     private readonly AnswerWriter _writer = new(clock);
 
@@ -54,7 +55,8 @@ public sealed class ApiFrontend(ApiPipeline pipeline, ServiceAccountTokens token
 
     private async Task AnswerAsync(HttpContext http, RequestInfo? info, RequestQuery query)
     {
-        var accepted = info is { IsResource: false } or { Subresource: "log" } ? new Accepted(AnswerShape.Object, "v1", false) : Accepted.Parse(http.Request.Headers.Accept.ToString());
+        var accepted = info is { IsResource: false } or { Subresource: "log" } ? new Accepted(AnswerShape.Object, "v1", AnswerFormat.Json)
+            : info is null ? null : Accepted.Parse(http.Request.Headers.Accept.ToString(), info);
         if (info is null)
         {
             await AnswerWriter.WriteErrorAsync(http, ApiErrors.BadRequest("the path has an empty, a dot or an encoded-slash segment"));
@@ -63,7 +65,7 @@ public sealed class ApiFrontend(ApiPipeline pipeline, ServiceAccountTokens token
 
         if (accepted is null)
         {
-            await AnswerWriter.WriteErrorAsync(http, ApiErrors.NotAcceptable(Accepted.Served));
+            await AnswerWriter.WriteErrorAsync(http, ApiErrors.NotAcceptable(Accepted.ServedFor(info)));
             return;
         }
 
@@ -79,7 +81,7 @@ public sealed class ApiFrontend(ApiPipeline pipeline, ServiceAccountTokens token
         var user = await AuthenticateAsync(http);
         if (user is null)
         {
-            await AnswerWriter.WriteErrorAsync(http, ApiErrors.Unauthorized(), accepted.Yaml);
+            await AnswerWriter.WriteErrorAsync(http, ApiErrors.Unauthorized(), accepted.Format);
             return;
         }
 
@@ -104,8 +106,13 @@ public sealed class ApiFrontend(ApiPipeline pipeline, ServiceAccountTokens token
         }
 
         const string Bearer = "Bearer ";
-        return authorization.StartsWith(Bearer, StringComparison.OrdinalIgnoreCase)
-            ? await tokens.CheckAsync(authorization[Bearer.Length..].Trim(), [], http.RequestAborted) : null;
+        if (!authorization.StartsWith(Bearer, StringComparison.OrdinalIgnoreCase))
+        {
+            return null;
+        }
+
+        var token = authorization[Bearer.Length..].Trim();
+        return BootstrapTokens.IsOne(token) ? await bootstrapTokens.CheckAsync(token, http.RequestAborted) : await tokens.CheckAsync(token, [], http.RequestAborted);
     }
 
     private static async ValueTask<ApiResult<RequestBody>> ReadBodyAsync(HttpContext http, CancellationToken cancellationToken)

@@ -63,6 +63,12 @@ public sealed record RequestInfo
         }
 
         var (group, version, rest) = isCore ? ("", segments[1], 2) : (segments[1], segments[2], 3);
+        // The older way to ask for a watch: /api/v1/watch/pods.
+        if (segments[rest] == "watch" && segments.Count > rest + 1 && method == "GET")
+        {
+            (rest, watch) = (rest + 1, true);
+        }
+
         var ns = "";
         if (segments[rest] == "namespaces" && segments.Count > rest + 1)
         {

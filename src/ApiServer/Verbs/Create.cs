@@ -91,8 +91,8 @@ internal sealed class Create(WritePath path)
         }
 
         WritePath.StampTrace(request, kind, metadata);
-        using var gate = await path.EnterAsync(kind, cancellationToken);
-        var admission = new AdmissionRequest(kind, request.Info, request.User, "create", ns, name, value, null);
+        using var gate = await path.EnterAsync(kind, ns, create: true, cancellationToken);
+        var admission = new AdmissionRequest(kind, request.Info, request.User, "create", ns, name, value, null) { DryRun = request.DryRun, Warnings = request.Warnings };
         if (await path.MutateAsync(admission, cancellationToken) is { } refused)
         {
             return refused;
@@ -128,10 +128,10 @@ internal sealed class Create(WritePath path)
         var key = Objects.KeyOf(kind.Type, ns, name);
         if (request.DryRun)
         {
-            return await path.Engine.GetAsync(key, cancellationToken) is null ? new ObjectAnswer(encoded.Value.Value.Json, kind, 201) : ApiErrors.AlreadyExists(kind.Type, name);
+            return await path.EngineOf(kind).GetAsync(key, cancellationToken) is null ? new ObjectAnswer(encoded.Value.Value.Json, kind, 201) : ApiErrors.AlreadyExists(kind.Type, name);
         }
 
-        var written = await path.Engine.CreateAsync(key, encoded.Value.Value, cancellationToken);
+        var written = await path.EngineOf(kind).CreateAsync(key, encoded.Value.Value, cancellationToken);
         return written.Outcome switch
         {
             StateOutcome.Committed => new ObjectAnswer(written.Entry!.Json, kind, 201) { Entry = written.Entry },

@@ -1,6 +1,6 @@
 using KubeAspire.StateStore.Disks;
 
-namespace KubeAspire.StateStore.Tests.Disks;
+namespace KubeAspire.Testing.StoreDrills;
 
 /// <summary>A file of <see cref="SimulatedDisk"/>.</summary>
 internal sealed class SimulatedFile : ILogFile
@@ -10,12 +10,15 @@ internal sealed class SimulatedFile : ILogFile
     private byte[] _durable;
     private byte[] _live;
 
-    public SimulatedFile(SimulatedDisk disk, byte[]? bytes = null)
+    public SimulatedFile(SimulatedDisk disk, string name, byte[]? bytes = null)
     {
-        _disk = disk;
+        (_disk, Name) = (disk, name);
         _durable = bytes ?? [];
         _live = [.. _durable];
     }
+
+    /// <summary>What programs call the file now.</summary>
+    public string Name { get; set; }
 
     public long Length => _live.Length;
 
@@ -24,6 +27,7 @@ internal sealed class SimulatedFile : ILogFile
 
     public int Read(Span<byte> buffer, long offset)
     {
+        _disk.CountRead();
         var rest = offset < _live.Length ? _live.AsSpan((int)offset) : default;
         rest = rest[..Math.Min(rest.Length, buffer.Length)];
         rest.CopyTo(buffer);
@@ -36,7 +40,7 @@ internal sealed class SimulatedFile : ILogFile
         var part = bytes[..(_disk.Capacity == long.MaxValue ? bytes.Length : fits)].ToArray();
         _pending.Add((offset, part, 0));
         Put(ref _live, offset, part);
-        _disk.Count();
+        _disk.Count("write", Name);
         if (part.Length < bytes.Length)
         {
             throw new DiskFullException("ENOSPC");
@@ -51,16 +55,16 @@ internal sealed class SimulatedFile : ILogFile
             throw new DiskFullException("ENOSPC");
         }
 
-        Resize(_live.Length + grows);
+        Resize(_live.Length + grows, "allocate");
         return true;
     }
 
-    public void Truncate(long length) => Resize(length);
+    public void Truncate(long length) => Resize(length, "truncate");
 
     public void Sync()
     {
         _disk.BeforeSync?.Invoke();
-        _disk.Count();
+        _disk.Count("sync", Name);
         _durable = [.. _live];
         _pending.Clear();
     }
@@ -69,7 +73,7 @@ internal sealed class SimulatedFile : ILogFile
     {
     }
 
-    public SimulatedFile AfterPowerLoss(SimulatedDisk disk, Func<Fate> fate)
+    public SimulatedFile AfterPowerLoss(SimulatedDisk disk, string name, Func<Fate> fate)
     {
         byte[] bytes = [.. _durable];
         foreach (var (offset, written, length) in _pending)
@@ -88,7 +92,7 @@ internal sealed class SimulatedFile : ILogFile
             Land(ref bytes, offset, written, end);
         }
 
-        return new SimulatedFile(disk, bytes);
+        return new SimulatedFile(disk, name, bytes);
     }
 
     private static void Land(ref byte[] bytes, long offset, byte[] written, Fate fate)
@@ -129,10 +133,10 @@ internal sealed class SimulatedFile : ILogFile
         part.CopyTo(bytes, offset);
     }
 
-    private void Resize(long length)
+    private void Resize(long length, string verb)
     {
         _pending.Add((0, null, length));
         Array.Resize(ref _live, (int)length);
-        _disk.Count();
+        _disk.Count(verb, Name);
     }
 }

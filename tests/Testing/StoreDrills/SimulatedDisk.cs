@@ -1,6 +1,6 @@
 using KubeAspire.StateStore.Disks;
 
-namespace KubeAspire.StateStore.Tests.Disks;
+namespace KubeAspire.Testing.StoreDrills;
 
 /// <summary>The power went.</summary>
 internal sealed class PowerLossException() : IOException("the power went");
@@ -45,8 +45,23 @@ internal sealed class SimulatedDisk : IDisk
     /// <summary>The operation at which the power goes; 0 for never.</summary>
     public int PowerLossAt { get; set; }
 
-    /// <summary>The operation that fails with EIO, once; 0 for none.</summary>
+    /// <summary>The changing operation that fails, once; 0 for none.</summary>
     public int ErrorAt { get; set; }
+
+    /// <summary>Whether what fails does so for want of room (ENOSPC) and not with EIO.</summary>
+    public bool ErrorIsNoSpace { get; set; }
+
+    /// <summary>Whether every changing operation from <see cref="ErrorAt"/> on fails, not that one alone.</summary>
+    public bool ErrorLasts { get; set; }
+
+    /// <summary>Operations so far that change nothing: opening, reading, listing.</summary>
+    public int Reads { get; private set; }
+
+    /// <summary>The reading operation that fails with EIO, once; 0 for none.</summary>
+    public int ReadErrorAt { get; set; }
+
+    /// <summary>Receives each changing operation as a verb and a file, before it happens; null for no record.</summary>
+    public List<string>? Journal { get; set; }
 
     /// <summary>Bytes that the files may take in all.</summary>
     public long Capacity { get; set; } = long.MaxValue;
@@ -63,25 +78,34 @@ internal sealed class SimulatedDisk : IDisk
     {
     }
 
-    public IReadOnlyList<string> List() => [.. _files.Keys];
+    public IReadOnlyList<string> List()
+    {
+        CountRead();
+        return [.. _files.Keys];
+    }
 
     public ILogFile Create(string name)
     {
-        Count();
-        var file = new SimulatedFile(this);
+        Count("create", name);
+        var file = new SimulatedFile(this, name);
         ChangeDirectory(files => files[name] = file);
         return file;
     }
 
-    public ILogFile Open(string name) => _files.TryGetValue(name, out var file) ? file : throw new FileNotFoundException(name);
+    public ILogFile Open(string name)
+    {
+        CountRead();
+        return _files.TryGetValue(name, out var file) ? file : throw new FileNotFoundException(name);
+    }
 
     public void Rename(string from, string to)
     {
-        Count();
+        Count("rename", to);
         ChangeDirectory(files =>
         {
             if (files.Remove(from, out var file))
             {
+                file.Name = to;
                 files[to] = file;
             }
         });
@@ -89,13 +113,13 @@ internal sealed class SimulatedDisk : IDisk
 
     public void Delete(string name)
     {
-        Count();
+        Count("delete", name);
         ChangeDirectory(files => files.Remove(name));
     }
 
     public void SyncDirectory()
     {
-        Count();
+        Count("sync", "the directory");
         _pending.ForEach(change => change(_durable));
         _pending.Clear();
     }
@@ -114,7 +138,7 @@ internal sealed class SimulatedDisk : IDisk
         var disk = new SimulatedDisk();
         foreach (var (name, file) in files)
         {
-            disk._files[name] = disk._durable[name] = file.AfterPowerLoss(disk, fate);
+            disk._files[name] = disk._durable[name] = file.AfterPowerLoss(disk, name, fate);
         }
 
         return disk;
@@ -126,7 +150,7 @@ internal sealed class SimulatedDisk : IDisk
         var disk = new SimulatedDisk();
         foreach (var (name, file) in _files)
         {
-            disk._files[name] = disk._durable[name] = file.AfterPowerLoss(disk, () => Fate.Keep);
+            disk._files[name] = disk._durable[name] = file.AfterPowerLoss(disk, name, () => Fate.Keep);
         }
 
         return disk;
@@ -136,7 +160,7 @@ internal sealed class SimulatedDisk : IDisk
     public SimulatedFile File(string name) => _files[name];
 
     /// <summary>Puts a file under another name, past all counting.</summary>
-    public void Place(string name, byte[] bytes) => _files[name] = _durable[name] = new SimulatedFile(this, bytes);
+    public void Place(string name, byte[] bytes) => _files[name] = _durable[name] = new SimulatedFile(this, name, bytes);
 
     /// <summary>Takes a file away, past all counting.</summary>
     public void Remove(string name)
@@ -145,16 +169,26 @@ internal sealed class SimulatedDisk : IDisk
         _durable.Remove(name);
     }
 
-    internal void Count()
+    internal void Count(string verb, string file)
     {
         Operations++;
+        Journal?.Add($"{verb} {file}");
         if (PowerLost || Operations == PowerLossAt)
         {
             PowerLost = true;
             throw new PowerLossException();
         }
 
-        if (Operations == ErrorAt)
+        if (Operations == ErrorAt || (ErrorLasts && ErrorAt > 0 && Operations > ErrorAt))
+        {
+            throw ErrorIsNoSpace ? new DiskFullException("ENOSPC") : new IOException("EIO");
+        }
+    }
+
+    internal void CountRead()
+    {
+        Reads++;
+        if (Reads == ReadErrorAt)
         {
             throw new IOException("EIO");
         }

@@ -1,9 +1,8 @@
+using KubeAspire.StateStore;
 using KubeAspire.StateStore.Engine;
-using KubeAspire.StateStore.Tests.Disks;
-using KubeAspire.Testing;
 using Microsoft.Extensions.Logging.Abstractions;
 
-namespace KubeAspire.StateStore.Tests;
+namespace KubeAspire.Testing.StoreDrills;
 
 /// <summary>Engines on simulated disks, with thresholds so low that a few writes roll segments and take snapshots.</summary>
 internal static class SimulatedEngine

@@ -1,7 +1,6 @@
-using KubeAspire.StateStore.Tests.Disks;
-using KubeAspire.Testing;
-
-namespace KubeAspire.StateStore.Tests;
+using KubeAspire.StateStore;
+using Xunit;
+namespace KubeAspire.Testing.StoreDrills;
 
 /// <summary>A history of writes drawn from a seed, with a model of the state at every revision and what was acknowledged of it.</summary>
 internal sealed class WrittenHistory(int seed)
