@@ -100,7 +100,7 @@ public sealed class ResourceApiTests(ControlPlane api)
     public Task ServiceCidrs() => new ApiOperations(api)
     {
         Group = "networking.k8s.io", Kind = "ServiceCIDR", Plural = "servicecidrs",
-        Make = number => Parse($$"""{"spec":{"cidrs":["203.0.{{112 + number}}.0/24"]}}"""),
+        Make = number => Parse($$$"""{"spec":{"cidrs":["203.0.{{{112 + number}}}.0/24"]}}"""),
         Status = Parse("""{"conditions":[{"type":"Test","status":"False","reason":"E2E","message":"by hand","lastTransitionTime":"2024-01-01T00:00:00Z"}]}"""),
     }.RunAsync();
 
@@ -170,14 +170,14 @@ public sealed class ResourceApiTests(ControlPlane api)
     public Task VolumeAttachments() => new ApiOperations(api)
     {
         Group = "storage.k8s.io", Kind = "VolumeAttachment", Plural = "volumeattachments",
-        Make = number => Parse($$"""{"spec":{"attacher":"e2e-attacher","nodeName":"node-{{number}}","source":{"persistentVolumeName":"pv-{{number}}"}}}"""),
+        Make = number => Parse($$$"""{"spec":{"attacher":"e2e-attacher","nodeName":"node-{{{number}}}","source":{"persistentVolumeName":"pv-{{{number}}}"} }}"""),
     }.RunAsync();
 
     [Conformance("[sig-storage] VolumeAttachment Conformance should apply changes to a volumeattachment status")]
     public Task VolumeAttachmentStatus() => new ApiOperations(api)
     {
         Group = "storage.k8s.io", Kind = "VolumeAttachment", Plural = "volumeattachments",
-        Make = number => Parse($$"""{"spec":{"attacher":"e2e-attacher","nodeName":"node-{{number}}","source":{"persistentVolumeName":"pv-{{number}}"}}}"""),
+        Make = number => Parse($$$"""{"spec":{"attacher":"e2e-attacher","nodeName":"node-{{{number}}}","source":{"persistentVolumeName":"pv-{{{number}}}"} }}"""),
         Status = Parse("""{"attached":true}"""),
     }.RunAsync();
 

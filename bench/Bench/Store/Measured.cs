@@ -31,6 +31,7 @@ internal sealed record Measured(LoadResult Load, double ServerMicroseconds)
 /// <summary>How long and how often is measured.</summary>
 /// <param name="Rounds">Rounds that count; one more, before them, warms up.</param>
 /// <param name="Round">Length of one measurement.</param>
+/// <param name="Warming">How long a server is loaded before it is measured.</param>
 /// <param name="Shapes">Callers and the connections they share.</param>
 /// <param name="Held">Numbers of objects whose memory and recovery are measured.</param>
-internal sealed record BenchPlan(int Rounds, TimeSpan Round, IReadOnlyList<(int Callers, int Connections)> Shapes, IReadOnlyList<int> Held);
+internal sealed record BenchPlan(int Rounds, TimeSpan Round, TimeSpan Warming, IReadOnlyList<(int Callers, int Connections)> Shapes, IReadOnlyList<int> Held);

@@ -41,6 +41,8 @@ internal static class ReadSection
         await File.WriteAllBytesAsync(file, bytes);
         await using var kestrel = await KestrelPeer.StartAsync(file);
         var call = new LeanCall(Request("GET", path, null), 200);
+        LeanLoad.Run(silo.Connect, connections, callers, plan.Warming / 4, call);
+        LeanLoad.Run(kestrel.Connect, connections, callers, plan.Warming / 4, call);
         var (ours, theirs) = (new List<Measured>(), new List<Measured>());
         for (var round = 0; round <= plan.Rounds; round++)
         {

@@ -14,8 +14,8 @@ internal static class StoreBenchmark
         }
 
         var plan = quick
-            ? new BenchPlan(Rounds: 1, TimeSpan.FromSeconds(1), [(1, 1), (64, 8)], [100_000])
-            : new BenchPlan(Rounds: 3, TimeSpan.FromSeconds(3), [(1, 1), (64, 1), (64, 8)], [100_000, 1_000_000]);
+            ? new BenchPlan(Rounds: 1, TimeSpan.FromSeconds(1), TimeSpan.FromSeconds(5), [(1, 1), (64, 1)], [100_000])
+            : new BenchPlan(Rounds: 3, TimeSpan.FromSeconds(3), TimeSpan.FromSeconds(10), [(1, 1), (64, 1), (64, 8)], [100_000, 1_000_000]);
         var report = new Report("store", string.Create(CultureInfo.InvariantCulture, $"""
             The state store and the API over it, beside their peers and floors: all sides of a table in turn, in the same run, on the same disk, {plan.Rounds} rounds after
             one that warms up. A figure is the median of the rounds; a ratio is the median of the ratios of each round. Absolute figures drift with the machine.

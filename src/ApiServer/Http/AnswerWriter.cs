@@ -141,7 +141,7 @@ internal sealed class AnswerWriter(TimeProvider clock)
         }
 
         http.Response.ContentType = Accepted.JsonType;
-        if (list.Items.Sum(entry => (long)entry.Json.Length) >= ApiLimits.CompressFrom && AcceptsGzip(http))
+        if (AcceptsGzip(http) && list.Items.Sum(entry => (long)entry.Json.Length) >= ApiLimits.CompressFrom)
         {
             http.Response.Headers.ContentEncoding = "gzip";
             http.Response.Headers.Vary = "Accept-Encoding";
@@ -161,14 +161,9 @@ internal sealed class AnswerWriter(TimeProvider clock)
         var pending = head.Length;
         for (var i = 0; i < items.Count; i++)
         {
-            if (i > 0)
-            {
-                Append(writer, ","u8);
-            }
-
             var json = metadataVersion is null ? items[i].Json : MetadataOf(items[i].Json, metadataVersion);
-            Append(writer, json.Span);
-            pending += json.Length;
+            AppendItem(writer, json.Span, isFirst: i == 0);
+            pending += json.Length + 1;
             if (pending >= ApiLimits.ListChunkBytes)
             {
                 pending = 0;
@@ -184,6 +179,15 @@ internal sealed class AnswerWriter(TimeProvider clock)
     {
         bytes.CopyTo(writer.GetSpan(bytes.Length));
         writer.Advance(bytes.Length);
+    }
+
+    private static void AppendItem(PipeWriter writer, ReadOnlySpan<byte> json, bool isFirst)
+    {
+        var comma = isFirst ? 0 : 1;
+        var target = writer.GetSpan(json.Length + comma);
+        target[0] = (byte)',';
+        json.CopyTo(target[comma..]);
+        writer.Advance(json.Length + comma);
     }
 
     /// <summary>An object with everything but its metadata left out.</summary>

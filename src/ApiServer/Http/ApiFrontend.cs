@@ -154,7 +154,7 @@ public sealed class ApiFrontend(
 
     private static void Describe(RequestInfo info, ApiUser user)
     {
-        if (Activity.Current is not { IsAllDataRequested: true } activity)
+        if (Activity.Current is not { IsAllDataRequested: true } activity || !activity.Source.HasListeners())
         {
             return;
         }

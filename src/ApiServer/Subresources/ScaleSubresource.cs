@@ -34,7 +34,7 @@ internal sealed class ScaleSubresource(IStateEngine engine, ResourceKind kind, S
                 }
 
                 var change = Patch.Parse(body.Value, s_schema);
-                return change.Succeeded ? await WriteAsync(request, change.Value, cancellationToken) : change.Error;
+                return change.Succeeded ? await WriteAsync(request, change.Value.Change, cancellationToken) : change.Error;
             default:
                 return ApiErrors.MethodNotAllowed();
         }

@@ -141,6 +141,8 @@ public sealed class SiloHost : IAsyncDisposable
 
     private static void Configure(WebApplicationBuilder builder, SiloOptions options, Pki pki)
     {
+        // It logs nothing above Information, and while it might, an Activity and a scope are made for every request. Who listens to traces gets them regardless.
+        builder.Logging.AddFilter("Microsoft.AspNetCore.Hosting.Diagnostics", LogLevel.None);
         builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = SiloLimits.Shutdown);
         builder.WebHost.UseKestrelHttpsConfiguration();
         builder.WebHost.ConfigureKestrel(kestrel =>

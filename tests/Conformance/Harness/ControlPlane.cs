@@ -29,7 +29,7 @@ public sealed class ControlPlane : IAsyncLifetime
     {
         _silo = await SiloHost.StartAsync(
             [
-                $"--Silo:DataDirectory={Folder}/data", "--Silo:Port=0", "--Silo:AdvertiseAddress=127.0.0.1", $"--Silo:KubeconfigPath={Kubeconfig}", "--Logging:LogLevel:Default=Warning",
+                $"--Silo:DataDirectory={Folder}/data", "--Silo:Port=0", $"--Silo:KubeconfigPath={Kubeconfig}", "--Logging:LogLevel:Default=Warning",
             ],
             CancellationToken.None);
         _http = new HttpClient(KubeconfigTls.CreateHandler(KubeconfigLoader.Load(Kubeconfig))) { BaseAddress = Server, DefaultRequestVersion = HttpVersion.Version20 };
