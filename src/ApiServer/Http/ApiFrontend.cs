@@ -4,6 +4,7 @@ using KubeAspire.ApiMachinery.Errors;
 using KubeAspire.ApiServer.Authentication;
 using KubeAspire.ApiServer.Requests;
 using KubeAspire.ApiServer.Storage;
+using KubeAspire.ApiServer.Streaming;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
 using Microsoft.Extensions.Logging;
@@ -23,8 +24,8 @@ public sealed class ApiFrontend(
         var started = clock.GetTimestamp();
         var query = new RequestQuery(http.Request.Query.ToDictionary(pair => pair.Key, pair => pair.Value));
         var target = http.Features.Get<IHttpRequestFeature>()?.RawTarget is { Length: > 0 } raw && raw[0] == '/' ? raw.Split('?', 2)[0] : http.Request.Path.ToUriComponent();
-        var info = RequestInfo.Parse(http.Request.Method, target, query.Has("watch") && query.Flag("watch"), NameSelected(query["fieldSelector"]));
-        var longRunning = info is { Verb: "watch" } or { Subresource: "log" or "tunnel" };
+        var info = RequestInfo.Parse(http.Request.Method, target, query.Has("watch") && query.Flag("watch"), NameSelected(query["fieldSelector"]), Upgrade.IsAsked(http));
+        var longRunning = info is { Verb: "watch" } or { Subresource: "log" or "tunnel" or "exec" or "attach" or "portforward" or "proxy" };
         instruments.OnBegin(longRunning);
         try
         {
@@ -55,7 +56,7 @@ public sealed class ApiFrontend(
 
     private async Task AnswerAsync(HttpContext http, RequestInfo? info, RequestQuery query)
     {
-        var accepted = info is { IsResource: false } or { Subresource: "log" } ? new Accepted(AnswerShape.Object, "v1", false) : Accepted.Parse(http.Request.Headers.Accept.ToString());
+        var accepted = info is { IsResource: false } or { Subresource: "log" or "exec" or "attach" or "portforward" or "proxy" } ? new Accepted(AnswerShape.Object, "v1", false) : Accepted.Parse(http.Request.Headers.Accept.ToString());
         if (info is null)
         {
             await AnswerWriter.WriteErrorAsync(http, ApiErrors.BadRequest("the path has an empty, a dot or an encoded-slash segment"));
