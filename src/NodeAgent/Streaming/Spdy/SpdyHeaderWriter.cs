@@ -34,6 +34,7 @@ internal sealed class SpdyHeaderWriter
         packed.Write(head);
         plain.Position = 0;
         plain.CopyTo(packed);
+        packed.Write([0, 0, 0, 0xff, 0xff]); // An empty block, as a flush leaves it: a reader may hold back what comes before it.
         return packed.ToArray();
     }
 
