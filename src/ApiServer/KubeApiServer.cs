@@ -4,8 +4,10 @@ using KubeAspire.ApiMachinery.Meta;
 using KubeAspire.ApiServer.Admission;
 using KubeAspire.ApiServer.Admission.PodSecurity;
 using KubeAspire.ApiServer.Admission.Quota;
+using KubeAspire.ApiServer.Aggregation;
 using KubeAspire.ApiServer.Authentication;
 using KubeAspire.ApiServer.Authorization;
+using KubeAspire.ApiServer.Backups;
 using KubeAspire.ApiServer.Bootstrap;
 using KubeAspire.ApiServer.Discovery;
 using KubeAspire.ApiServer.Http;
@@ -53,15 +55,17 @@ public sealed class KubeApiServer : IDisposable
         [
             new NamespaceLifecycle(engine), new LimitRanger(engine), new ServiceAccountAdmission(engine, names), new NodeRestriction(engine), new PodSecurityAdmission(engine),
             new PriorityAdmission(engine), new DefaultTolerations(), new DefaultStorageClass(engine), new OwnerReferencesPermission(_authorizer, Kinds.FindByKind),
-            new RuntimeClassAdmission(engine), new EscalationCheck(_authorizer), quotas,
+            new RuntimeClassAdmission(engine), new CertificateAdmission(_authorizer), new EscalationCheck(_authorizer),
+            new StrategyFacts(engine, clock), quotas,
         ];
         _path = new WritePath(engine, admissions, quotas, new ServiceAddresses(engine, options.ServiceRange, random), clock, names);
         var verbs = new VerbSet(_path, engine, clock, random);
-        var router = new ApiRouter(Kinds, verbs);
+        var router = new ApiRouter(Kinds, verbs) { Elsewhere = new AggregatedGroups(engine).AnswerAsync };
         Pipeline = new ApiPipeline(_authorizer, new Impersonation(_authorizer), _limits, router);
         Frontend = new ApiFrontend(Pipeline, Tokens, new BootstrapTokens(engine, clock), _instruments, clock, loggers.CreateLogger<ApiFrontend>());
         AddSubresources(router, engine, verbs, clock);
         AddRoots(router);
+        router.AddRoot(BackupEndpoint.Root, new BackupEndpoint(engine, options.BackupFiles, clock).AnswerAsync);
         _bootstrap = new BootstrapObjects(options, engine, () => ClientFor(ApiUser.Server), loggers.CreateLogger<BootstrapObjects>());
     }
 

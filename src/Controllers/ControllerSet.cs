@@ -19,6 +19,7 @@ internal static class ControllerSet
     [
         ServiceAccounts.ServiceAccountReconciler.Create(context),
         RootCaPublisher.RootCaReconciler.Create(context),
+        Certificates.CertificateReconciler.Create(context),
         NodeIpam.NodeIpamReconciler.Create(context),
         NodeLifecycle.NodeLifecycleController.Create(context),
         TaintEviction.TaintEvictionReconciler.Create(context),

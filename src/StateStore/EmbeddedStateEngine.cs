@@ -1,3 +1,4 @@
+using KubeAspire.StateStore.Backups;
 using KubeAspire.StateStore.Disks;
 using KubeAspire.StateStore.Engine;
 using KubeAspire.StateStore.Log;
@@ -10,7 +11,7 @@ namespace KubeAspire.StateStore;
 /// The state engine of one machine: an ordered tree in memory, a write-ahead log with group commit, and snapshots.
 /// What it promises and what is on disk: docs/specs/state-store.md.
 /// </summary>
-public sealed class EmbeddedStateEngine : IStateEngine
+public sealed class EmbeddedStateEngine : IStateEngine, IStateCopySource
 {
     /// <summary>The revision of an empty store.</summary>
     public const long FirstRevision = 1;
@@ -114,6 +115,13 @@ public sealed class EmbeddedStateEngine : IStateEngine
         {
             await _queue.SubmitAsync(WriteKind.Compact, new StateKey("", "", ""), default, revision, cancellationToken);
         }
+    }
+
+    /// <inheritdoc/>
+    public StateCopy Copy()
+    {
+        var state = _history.State;
+        return new StateCopy(_log.StoreId, state.Revision, state.All());
     }
 
     /// <summary>Finishes the writes under way, ends the watches, and releases the directory.</summary>

@@ -31,7 +31,7 @@ public sealed class ApiFixture : IAsyncLifetime
     {
         var clock = TimeProvider.System;
         Engine = await EmbeddedStateEngine.OpenAsync(new StateStoreOptions { Directory = _folder }, NullLoggerFactory.Instance, clock, CancellationToken.None);
-        var options = new ApiServerOptions { Kinds = BuiltInKinds.All, AdvertiseAddress = "127.0.0.1", Port = 6443, Seed = 1 };
+        var options = new ApiServerOptions { Kinds = BuiltInKinds.All, AdvertiseAddress = "127.0.0.1", Port = 6443, Seed = 1, BackupFiles = () => [new("pki/ca.key", new byte[] { 1 })] };
         Server = new KubeApiServer(options, Engine, _key, clock, NullLoggerFactory.Instance);
         _following = await Server.StartAsync(_stop.Token);
     }
@@ -85,7 +85,7 @@ public sealed class ApiFixture : IAsyncLifetime
         http.Response.Body = answer;
         await Server.Frontend.HandleAsync(http);
         await http.Response.BodyWriter.FlushAsync();
-        return new ApiResponse(http.Response.StatusCode, Encoding.UTF8.GetString(answer.ToArray()), http.Response.Headers);
+        return new ApiResponse(http.Response.StatusCode, Encoding.UTF8.GetString(answer.ToArray()), http.Response.Headers) { Bytes = answer.ToArray() };
     }
 
     /// <summary>Makes a namespace of its own for a test, with the account that pods need.</summary>
@@ -129,6 +129,8 @@ public sealed class ApiFixture : IAsyncLifetime
 /// <summary>What came back.</summary>
 public sealed record ApiResponse(int Code, string Text, IHeaderDictionary Headers)
 {
+    public byte[] Bytes { get; init; } = [];
+
     public JsonObject Json => JsonNode.Parse(Text) as JsonObject ?? throw new InvalidOperationException(Text);
 
     public string Reason => Json["reason"]?.ToString() ?? "";

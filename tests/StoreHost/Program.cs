@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Net.Sockets;
 using KubeAspire.StateStore;
+using KubeAspire.StateStore.Backups;
 using KubeAspire.StateStore.Engine;
 using KubeAspire.StoreHost;
 using KubeAspire.Testing.Processes;
@@ -9,6 +10,7 @@ using Microsoft.Extensions.Logging.Abstractions;
 
 // An embedded engine in a process of its own, for tests that kill it: --directory D --socket S [--<option of StateStoreOptions> N ...]
 // [--syncDelayMilliseconds N]. Prints "ready" once its socket may be connected to; ends when its standard input does.
+// With --restore F it restores a backup to the directory instead.
 var configuration = new ConfigurationBuilder().AddCommandLine(args).Build();
 var options = new StateStoreOptions { Directory = configuration["directory"] ?? "" };
 options.HistoryEvents = (int)Number(nameof(options.HistoryEvents), options.HistoryEvents);
@@ -18,6 +20,12 @@ options.SegmentBytes = Number(nameof(options.SegmentBytes), options.SegmentBytes
 options.SnapshotAfterLogBytes = Number(nameof(options.SnapshotAfterLogBytes), options.SnapshotAfterLogBytes);
 options.ReserveBytes = Number(nameof(options.ReserveBytes), options.ReserveBytes);
 options.AllocationBytes = Number(nameof(options.AllocationBytes), options.AllocationBytes);
+if (configuration["restore"] is { } backup)
+{
+    StateBackup.Restore(backup, options.Directory, "state");
+    return 0;
+}
+
 var socket = configuration["socket"] ?? throw new ArgumentException("--socket is missing");
 
 try

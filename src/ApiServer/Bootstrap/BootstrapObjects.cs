@@ -1,10 +1,10 @@
-using System.Net;
 using KubeAspire.ApiMachinery.Errors;
 using KubeAspire.ApiMachinery.Meta;
 using KubeAspire.ApiServer.Authorization;
 using KubeAspire.Client;
 using KubeAspire.Resources.Core;
 using KubeAspire.Resources.Discovery;
+using KubeAspire.Resources.Networking;
 using KubeAspire.Resources.Rbac;
 using KubeAspire.StateStore;
 using Microsoft.Extensions.Logging;
@@ -31,8 +31,13 @@ internal sealed class BootstrapObjects(ApiServerOptions options, IStateEngine en
             .. BootstrapPolicy.ClusterRoleBindings().Select(binding => EnsureAsync(client, binding, stored => Widen(stored, binding), cancellationToken)),
             EnsureAsync(client, Kubernetes(), _ => null, cancellationToken),
             EnsureAsync(client, Dns(), _ => null, cancellationToken),
+            EnsureAsync(client, ServiceRange(), _ => null, cancellationToken),
+            .. BootstrapFlows.Levels().Select(level => EnsureAsync(client, level, _ => null, cancellationToken)),
+            .. LocalApiServices.Of(options.Kinds.Select(kind => (kind.Type.Group, kind.Type.Version))).Select(service => EnsureAsync(client, service, _ => null, cancellationToken)),
         ]);
-        if (IPAddress.TryParse(options.AdvertiseAddress, out var address) && IPAddress.IsLoopback(address))
+        // After the levels that they refer to.
+        await Task.WhenAll(BootstrapFlows.Schemas().Select(schema => EnsureAsync(client, schema, _ => null, cancellationToken)));
+        if (System.Net.IPAddress.TryParse(options.AdvertiseAddress, out var address) && System.Net.IPAddress.IsLoopback(address))
         {
             return; // A pod could not reach it; endpoints say so by being absent.
         }
@@ -130,6 +135,12 @@ internal sealed class BootstrapObjects(ApiServerOptions options, IStateEngine en
                 new ServicePort { Name = "dns-tcp", Port = 53, Protocol = "TCP", TargetPort = 53 },
             ],
         },
+    };
+
+    private ServiceCIDR ServiceRange() => new()
+    {
+        Metadata = new ObjectMeta { Name = ServiceCIDRKind.DefaultName },
+        Spec = new ServiceCIDRSpec { Cidrs = [options.ServiceRange.ToString()] },
     };
 
     private Endpoints KubernetesEndpoints() => new()

@@ -64,6 +64,7 @@ internal static class BootstrapPolicy
         Rule(["apps"], ["daemonsets", "deployments", "deployments/rollback", "deployments/scale", "replicasets", "replicasets/scale", "statefulsets", "statefulsets/scale"], s_write),
         Rule(["coordination.k8s.io"], ["leases"], s_all),
         Rule(["networking.k8s.io"], ["ingresses", "networkpolicies"], s_write),
+        Rule(["resource.k8s.io"], ["resourceclaims", "resourceclaimtemplates"], s_write),
     ];
 
     private static PolicyRule[] ViewRules() =>
@@ -73,7 +74,8 @@ internal static class BootstrapPolicy
         Rule([""], ["namespaces"], s_read),
         Rule(["discovery.k8s.io"], ["endpointslices"], s_read),
         Rule(["apps"], ["controllerrevisions", "daemonsets", "daemonsets/status", "deployments", "deployments/scale", "deployments/status", "replicasets", "replicasets/scale", "replicasets/status"], s_read),
-        Rule(["networking.k8s.io"], ["ingresses", "ingresses/status"], s_read),
+        Rule(["networking.k8s.io"], ["ingresses", "ingresses/status", "networkpolicies"], s_read),
+        Rule(["resource.k8s.io"], ["resourceclaims", "resourceclaims/status", "resourceclaimtemplates"], s_read),
     ];
 
     /// <summary>What every node may do; where a name decides, the Node authorizer asks for more than this role.</summary>
@@ -108,6 +110,7 @@ internal static class BootstrapPolicy
         Rule([RbacGroup], ["clusterroles"], ["escalate"]), // Aggregation gathers rules that the controller itself does not have.
         Rule(["apps"], ["replicasets", "controllerrevisions"], ["create"]),
         Rule(["coordination.k8s.io"], ["leases"], ["create"]),
+        Rule(["certificates.k8s.io"], ["signers"], ["approve", "sign"]),
         Rule(["discovery.k8s.io"], ["endpointslices"], ["create"]),
         Rule(["authentication.k8s.io"], ["tokenreviews"], ["create"]),
         Rule(["authorization.k8s.io"], ["subjectaccessreviews"], ["create"]),

@@ -20,7 +20,7 @@ internal sealed class DiscoveryDocuments
     public DiscoveryDocuments(KindRegistry kinds)
     {
         var stored = kinds.All.Select(kind => new ServedResource(
-            kind.Type, kind.Singular, kind.ShortNames, kind.Categories, kind.Verbs, [.. kind.Subresources.Where(IsServed)]));
+            kind.Type, kind.Singular, kind.ShortNames, kind.Categories, kind.Verbs, [.. kind.Subresources.Where(IsServed)]) { StorageType = kind.StorageType });
         var reviews = kinds.Reviews.Where(review => review.Type.Plural != "bindings").Select(review =>
             new ServedResource(review.Type, review.Type.Kind.ToLowerInvariant(), [], [], review.Verbs, []));
         _resources = stored.Concat(reviews).OrderBy(resource => resource.Type.Plural, StringComparer.Ordinal)
@@ -129,7 +129,7 @@ internal sealed class DiscoveryDocuments
         return new JsonObject { ["name"] = group, ["versions"] = new JsonArray([.. versions]), ["preferredVersion"] = versions[0].DeepClone() };
     }
 
-    private IEnumerable<string> VersionsOf(string group) => _resources.Where(found => found.Key.Group == group).Select(found => found.Key.Version);
+    private IEnumerable<string> VersionsOf(string group) => _resources.Where(found => found.Key.Group == group).Select(found => found.Key.Version).OrderDescending(VersionPriority.Order);
 
     private JsonObject ResourceList(string group, string version)
     {
@@ -172,7 +172,7 @@ internal sealed class DiscoveryDocuments
 
         if (main && verbs.Contains("list"))
         {
-            result["storageVersionHash"] = StorageHash(resource.Type);
+            result["storageVersionHash"] = StorageHash(resource.StorageType);
         }
 
         return result;
@@ -255,5 +255,8 @@ internal sealed class DiscoveryDocuments
     private static int Rank(string group) => group switch { "apps" => 0, "authentication.k8s.io" => 1, "authorization.k8s.io" => 2, "autoscaling" => 3, "batch" => 4, _ => 5 };
 
     private sealed record ServedResource(
-        ResourceType Type, string Singular, IReadOnlyList<string> ShortNames, IReadOnlyList<string> Categories, IReadOnlyList<string> Verbs, IReadOnlyList<BuiltInSubresource> Subresources);
+        ResourceType Type, string Singular, IReadOnlyList<string> ShortNames, IReadOnlyList<string> Categories, IReadOnlyList<string> Verbs, IReadOnlyList<BuiltInSubresource> Subresources)
+    {
+        public ResourceType StorageType { get; init; } = Type;
+    }
 }

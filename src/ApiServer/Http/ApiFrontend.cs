@@ -22,8 +22,8 @@ public sealed class ApiFrontend(
     public async Task HandleAsync(HttpContext http)
     {
         var started = clock.GetTimestamp();
-        var query = new RequestQuery(http.Request.Query.ToDictionary(pair => pair.Key, pair => pair.Value));
-        var target = http.Features.Get<IHttpRequestFeature>()?.RawTarget is { Length: > 0 } raw && raw[0] == '/' ? raw.Split('?', 2)[0] : http.Request.Path.ToUriComponent();
+        var query = http.Request.QueryString.HasValue ? new RequestQuery(http.Request.Query.ToDictionary(pair => pair.Key, pair => pair.Value)) : RequestQuery.Empty;
+        var target = http.Features.Get<IHttpRequestFeature>()?.RawTarget is { Length: > 0 } raw && raw[0] == '/' ? PathOf(raw) : http.Request.Path.ToUriComponent();
         var info = RequestInfo.Parse(http.Request.Method, target, query.Has("watch") && query.Flag("watch"), NameSelected(query["fieldSelector"]), Upgrade.IsAsked(http));
         var longRunning = info is { Verb: "watch" } or { Subresource: "log" or "tunnel" or "exec" or "attach" or "portforward" or "proxy" };
         instruments.OnBegin(longRunning);
@@ -56,7 +56,8 @@ public sealed class ApiFrontend(
 
     private async Task AnswerAsync(HttpContext http, RequestInfo? info, RequestQuery query)
     {
-        var accepted = info is { IsResource: false } or { Subresource: "log" or "exec" or "attach" or "portforward" or "proxy" } ? new Accepted(AnswerShape.Object, "v1", false) : Accepted.Parse(http.Request.Headers.Accept.ToString());
+        var accepted = info is { IsResource: false } or { Subresource: "log" or "exec" or "attach" or "portforward" or "proxy" } ? new Accepted(AnswerShape.Object, "v1", AnswerFormat.Json)
+            : info is null ? null : Accepted.Parse(http.Request.Headers.Accept.ToString(), info);
         if (info is null)
         {
             await AnswerWriter.WriteErrorAsync(http, ApiErrors.BadRequest("the path has an empty, a dot or an encoded-slash segment"));
@@ -65,7 +66,7 @@ public sealed class ApiFrontend(
 
         if (accepted is null)
         {
-            await AnswerWriter.WriteErrorAsync(http, ApiErrors.NotAcceptable(Accepted.Served));
+            await AnswerWriter.WriteErrorAsync(http, ApiErrors.NotAcceptable(Accepted.ServedFor(info)));
             return;
         }
 
@@ -81,7 +82,7 @@ public sealed class ApiFrontend(
         var user = await AuthenticateAsync(http);
         if (user is null)
         {
-            await AnswerWriter.WriteErrorAsync(http, ApiErrors.Unauthorized(), accepted.Yaml);
+            await AnswerWriter.WriteErrorAsync(http, ApiErrors.Unauthorized(), accepted.Format);
             return;
         }
 
@@ -154,7 +155,7 @@ public sealed class ApiFrontend(
 
     private static void Describe(RequestInfo info, ApiUser user)
     {
-        if (Activity.Current is not { IsAllDataRequested: true } activity)
+        if (Activity.Current is not { IsAllDataRequested: true } activity || !activity.Source.HasListeners())
         {
             return;
         }
@@ -170,8 +171,15 @@ public sealed class ApiFrontend(
         }
     }
 
+    private static string PathOf(string target) => target.IndexOf('?') is >= 0 and var end ? target[..end] : target;
+
     private static string? NameSelected(string fieldSelector)
     {
+        if (fieldSelector.Length == 0)
+        {
+            return null;
+        }
+
         const string Prefix = "metadata.name=";
         foreach (var part in fieldSelector.Split(','))
         {

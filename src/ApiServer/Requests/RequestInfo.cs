@@ -68,6 +68,12 @@ public sealed record RequestInfo
         }
 
         var (group, version, rest) = isCore ? ("", segments[1], 2) : (segments[1], segments[2], 3);
+        // The older way to ask for a watch: /api/v1/watch/pods.
+        if (segments[rest] == "watch" && segments.Count > rest + 1 && method == "GET")
+        {
+            (rest, watch) = (rest + 1, true);
+        }
+
         var ns = "";
         if (segments[rest] == "namespaces" && segments.Count > rest + 1)
         {
@@ -154,5 +160,13 @@ public sealed record RequestInfo
         _ => MethodVerb(method),
     };
 
-    private static string MethodVerb(string method) => method.ToLowerInvariant();
+    private static string MethodVerb(string method) => method switch
+    {
+        "GET" => "get",
+        "POST" => "post",
+        "PUT" => "put",
+        "PATCH" => "patch",
+        "DELETE" => "delete",
+        _ => method.ToLowerInvariant(),
+    };
 }

@@ -60,7 +60,7 @@ internal sealed class Update(WritePath path)
         using var gate = await path.EnterAsync(kind, key.Namespace, create: false, cancellationToken);
         for (var attempt = 1; ; attempt++)
         {
-            if (await path.Engine.GetAsync(key, cancellationToken) is not { } entry)
+            if (await path.EngineOf(kind).GetAsync(key, cancellationToken) is not { } entry)
             {
                 return ApiErrors.NotFound(kind.Type, key.Name);
             }
@@ -148,8 +148,8 @@ internal sealed class Update(WritePath path)
     {
         // An object on its way out whose last finalizer has just been removed is deleted instead of stored.
         var written = gone
-            ? await path.Engine.DeleteAsync(entry.Key, entry.Revision, cancellationToken)
-            : await path.Engine.UpdateAsync(entry.Key, value, entry.Revision, cancellationToken);
+            ? await path.EngineOf(kind).DeleteAsync(entry.Key, entry.Revision, cancellationToken)
+            : await path.EngineOf(kind).UpdateAsync(entry.Key, value, entry.Revision, cancellationToken);
         return written.Outcome switch
         {
             StateOutcome.Committed when gone => new ObjectAnswer(Revised(value, written.Entry!.Revision), kind),

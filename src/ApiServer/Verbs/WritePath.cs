@@ -24,7 +24,8 @@ internal sealed class WritePath(
     private readonly SemaphoreSlim _serviceGate = new(1, 1);
     private readonly NamespaceGates _namespaceGates = new();
 
-    public IStateEngine Engine => engine;
+    /// <summary>The store as a kind sees it.</summary>
+    public IStateEngine EngineOf(ResourceKind kind) => engine.Of(kind);
 
     /// <summary>The time as metadata shows it: whole seconds, UTC.</summary>
     public string Now(long secondsAhead = 0) =>

@@ -40,6 +40,9 @@ public sealed class StoreProcess : IAsyncDisposable
 
     private StoreProcess(Process process, string socket, Task<string> errors) => (_process, _socket, _errors) = (process, socket, errors);
 
+    /// <summary>The program of the child.</summary>
+    public static string Executable { get; } = Find();
+
     /// <summary>The engine behind the process.</summary>
     public StoreProcessEngine Engine { get; private set; } = null!;
 
@@ -169,14 +172,14 @@ public sealed class StoreProcess : IAsyncDisposable
         ];
         string[] command =
         [
-            .. options.RunBy, Executable(), "--directory", directory, "--socket", socket,
+            .. options.RunBy, Executable, "--directory", directory, "--socket", socket,
             .. numbers.SelectMany(number => new[] { $"--{number.Name}", number.Value.ToString(CultureInfo.InvariantCulture) }),
         ];
         return new ProcessStartInfo(command[0], command[1..]) { RedirectStandardInput = true, RedirectStandardOutput = true, RedirectStandardError = true };
     }
 
     // Built beside every project that refers to Testing: artifacts/bin/<project>/<configuration>.
-    private static string Executable()
+    private static string Find()
     {
         var here = new DirectoryInfo(AppContext.BaseDirectory.TrimEnd(Path.DirectorySeparatorChar));
         return Path.Combine(here.Parent!.Parent!.FullName, "StoreHost", here.Name, "KubeAspire.StoreHost");
