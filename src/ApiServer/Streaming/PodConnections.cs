@@ -43,6 +43,12 @@ internal sealed class PodConnections(IStateEngine engine, ResourceKind pods, Wri
             return refused;
         }
 
+        var pod = await FindAsync(request, cancellationToken);
+        if (!pod.Succeeded)
+        {
+            return pod.Error;
+        }
+
         var upgrade = Upgrade.Negotiate(request.Http!, s_forwardSocket, s_forwardSpdy);
         if (!upgrade.Succeeded)
         {
@@ -55,10 +61,7 @@ internal sealed class PodConnections(IStateEngine engine, ResourceKind pods, Wri
             return ApiErrors.BadRequest("query parameter \"ports\" is required");
         }
 
-        var pod = await FindAsync(request, cancellationToken);
-        return pod.Succeeded
-            ? await OpenAsync(request, pod.Value, upgrade.Value, "portForward", "", $"ports={Uri.EscapeDataString(ports)}", cancellationToken)
-            : pod.Error;
+        return await OpenAsync(request, pod.Value, upgrade.Value, "portForward", "", $"ports={Uri.EscapeDataString(ports)}", cancellationToken);
     }
 
     private async Task<ApiAnswer> CommandAsync(ApiRequest request, string what, CancellationToken cancellationToken)

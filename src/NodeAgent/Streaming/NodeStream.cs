@@ -31,9 +31,9 @@ internal sealed class NodeStream : IDisposable
             ? new NodeStream(transport == "websocket", context.Request.Headers[PodStreams.ProtocolHeader].ToString(), [.. ports.Select(port => port!.Value)]) : null;
     }
 
-    /// <summary>The bytes as a WebSocket.</summary>
+    /// <summary>The bytes as a WebSocket. Its handshake, and with it the name of the protocol inside, was the API server's.</summary>
     public WebSocket OpenWebSocket() =>
-        WebSocket.CreateFromStream(Bytes, new WebSocketCreationOptions { IsServer = true, SubProtocol = Protocol.Length == 0 ? null : Protocol, KeepAliveInterval = TimeSpan.Zero });
+        WebSocket.CreateFromStream(Bytes, new WebSocketCreationOptions { IsServer = true, KeepAliveInterval = TimeSpan.Zero });
 
     /// <summary>The bytes as channels on a WebSocket.</summary>
     public WebSocketChannels OpenChannels() => new(OpenWebSocket(), Protocol.Contains("base64", StringComparison.Ordinal));
