@@ -238,6 +238,8 @@ internal sealed class DiscoveryDocuments
         "scale" => KubeAspire.Resources.Autoscaling.Scale.ResourceType,
         "binding" => KubeAspire.Resources.Core.Binding.ResourceType,
         "eviction" => KubeAspire.Resources.Policy.Eviction.ResourceType,
+        "exec" or "attach" or "portforward" when type is { Group: "", Plural: "pods" } => type with { Kind = subresource switch { "exec" => "PodExecOptions", "attach" => "PodAttachOptions", _ => "PodPortForwardOptions" } },
+        "proxy" when type.Group.Length == 0 => type with { Kind = type.Kind + "ProxyOptions" },
         "token" => KubeAspire.Resources.Authentication.TokenRequest.ResourceType,
         _ => type,
     };
