@@ -73,6 +73,11 @@ public sealed class ApiPipeline(Authorizer authorizer, Impersonation impersonati
 
     private static ApiError? CheckDryRun(ApiRequest request)
     {
+        if (request.Info.ProxyPath is not null)
+        {
+            return null; // The query is the backend's.
+        }
+
         foreach (var value in request.Query.All("dryRun"))
         {
             if (value != "All")

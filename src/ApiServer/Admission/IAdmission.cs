@@ -12,11 +12,11 @@ namespace KubeAspire.ApiServer.Admission;
 /// <param name="Kind">The kind.</param>
 /// <param name="Info">The request.</param>
 /// <param name="User">Who asks.</param>
-/// <param name="Verb"><c>create</c>, <c>update</c> or <c>delete</c>: a patch is the update, or the create, that it comes down to.</param>
+/// <param name="Verb"><c>create</c>, <c>update</c>, <c>delete</c> or <c>connect</c> (a stream or a proxied request; there is no object then): a patch is the update, or the create, that it comes down to.</param>
 /// <param name="Namespace">Namespace of the object.</param>
 /// <param name="Name">Name of the object.</param>
-/// <param name="Value">The object as it is to be stored; null for a delete.</param>
-/// <param name="Stored">The object as it is stored; null for a create.</param>
+/// <param name="Value">The object as it is to be stored; null for a delete and for connect.</param>
+/// <param name="Stored">The object as it is stored; null for a create and for connect.</param>
 public sealed record AdmissionRequest(
     ResourceKind Kind, RequestInfo Info, ApiUser User, string Verb, string Namespace, string Name, JsonObject? Value, JsonObject? Stored)
 {

@@ -54,6 +54,7 @@ internal static class BootstrapPolicy
 
     private static PolicyRule[] EditRules() =>
     [
+        Rule([""], ["pods/attach", "pods/exec", "pods/portforward", "pods/proxy", "services/proxy"], s_read),
         Rule([""], ["pods", "pods/attach", "pods/exec", "pods/portforward", "pods/proxy"], s_write),
         Rule([""], ["pods/eviction"], ["create"]),
         Rule([""], ["configmaps", "events", "replicationcontrollers", "replicationcontrollers/scale", "services", "services/proxy", "podtemplates", "persistentvolumeclaims"], s_write),

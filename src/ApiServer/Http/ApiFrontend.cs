@@ -4,6 +4,7 @@ using KubeAspire.ApiMachinery.Errors;
 using KubeAspire.ApiServer.Authentication;
 using KubeAspire.ApiServer.Requests;
 using KubeAspire.ApiServer.Storage;
+using KubeAspire.ApiServer.Streaming;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
 using Microsoft.Extensions.Logging;
@@ -23,8 +24,8 @@ public sealed class ApiFrontend(
         var started = clock.GetTimestamp();
         var query = http.Request.QueryString.HasValue ? new RequestQuery(http.Request.Query.ToDictionary(pair => pair.Key, pair => pair.Value)) : RequestQuery.Empty;
         var target = http.Features.Get<IHttpRequestFeature>()?.RawTarget is { Length: > 0 } raw && raw[0] == '/' ? PathOf(raw) : http.Request.Path.ToUriComponent();
-        var info = RequestInfo.Parse(http.Request.Method, target, query.Has("watch") && query.Flag("watch"), NameSelected(query["fieldSelector"]));
-        var longRunning = info is { Verb: "watch" } or { Subresource: "log" or "tunnel" };
+        var info = RequestInfo.Parse(http.Request.Method, target, query.Has("watch") && query.Flag("watch"), NameSelected(query["fieldSelector"]), Upgrade.IsAsked(http));
+        var longRunning = info is { Verb: "watch" } or { Subresource: "log" or "tunnel" or "exec" or "attach" or "portforward" or "proxy" };
         instruments.OnBegin(longRunning);
         try
         {
@@ -55,7 +56,7 @@ public sealed class ApiFrontend(
 
     private async Task AnswerAsync(HttpContext http, RequestInfo? info, RequestQuery query)
     {
-        var accepted = info is { IsResource: false } or { Subresource: "log" } ? new Accepted(AnswerShape.Object, "v1", AnswerFormat.Json)
+        var accepted = info is { IsResource: false } or { Subresource: "log" or "exec" or "attach" or "portforward" or "proxy" } ? new Accepted(AnswerShape.Object, "v1", AnswerFormat.Json)
             : info is null ? null : Accepted.Parse(http.Request.Headers.Accept.ToString(), info);
         if (info is null)
         {
