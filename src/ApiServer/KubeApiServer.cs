@@ -122,6 +122,7 @@ public sealed class KubeApiServer : IDisposable
         var pods = new PodSubresources(Kinds.Of(Pod.ResourceType), verbs.Update, verbs.Delete, clock);
         router.Add("", "pods", "binding", pods.BindAsync);
         router.Add("", "pods", "eviction", pods.EvictAsync);
+        router.Add("", "bindings", "", pods.BindByNameAsync);
         var connections = new PodConnections(engine, Kinds.Of(Pod.ResourceType), _path, _tunnels, clock);
         router.Add("", "pods", "exec", connections.ExecAsync);
         router.Add("", "pods", "attach", connections.AttachAsync);

@@ -3,6 +3,7 @@ using KubeAspire.Resources.Apiregistration;
 using KubeAspire.Resources.Apps;
 using KubeAspire.Resources.Authentication;
 using KubeAspire.Resources.Authorization;
+using KubeAspire.Resources.Batch;
 using KubeAspire.Resources.Certificates;
 using KubeAspire.Resources.Coordination;
 using KubeAspire.Resources.Core;
@@ -10,8 +11,12 @@ using KubeAspire.Resources.Discovery;
 using KubeAspire.Resources.Flowcontrol;
 using KubeAspire.Resources.Kinds;
 using KubeAspire.Resources.Networking;
+using KubeAspire.Resources.Node;
+using KubeAspire.Resources.Policy;
 using KubeAspire.Resources.Rbac;
 using KubeAspire.Resources.Resource;
+using KubeAspire.Resources.Scheduling;
+using KubeAspire.Resources.Storage;
 
 namespace KubeAspire.Resources;
 
@@ -24,7 +29,7 @@ public static class BuiltInKinds
         new BindingKind(),
         new ConfigMapKind(),
         new EndpointsKind(),
-        new EventKind(),
+        new Core.EventKind(),
         new NamespaceKind(),
         new NodeKind(),
         new PodKind(),
@@ -68,5 +73,24 @@ public static class BuiltInKinds
         new ResourceClaimKind(),
         new ResourceClaimTemplateKind(),
         new ResourceSliceKind(),
+        new StatefulSetKind(),
+        new JobKind(),
+        new CronJobKind(),
+        new PodDisruptionBudgetKind(),
+        new PriorityClassKind(),
+        new RuntimeClassKind(),
+        new PersistentVolumeKind(),
+        new PersistentVolumeClaimKind(),
+        new LimitRangeKind(),
+        new ResourceQuotaKind(),
+        new StorageClassKind(),
+        new VolumeAttributesClassKind(),
+        new CSIDriverKind(),
+        new CSINodeKind(),
+        new CSIStorageCapacityKind(),
+        new VolumeAttachmentKind(),
+        new Autoscaling.HorizontalPodAutoscalerKind(),
+        new AutoscalingV2.HorizontalPodAutoscalerKind(),
+        new Events.EventKind(),
     ];
 }

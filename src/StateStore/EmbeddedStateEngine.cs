@@ -210,7 +210,7 @@ public sealed class EmbeddedStateEngine : IStateEngine, IStateCopySource
             throw new StateStoreCorruptException(SnapshotFormat.NameOf(snapshotRevision), 0, "the log ends before this snapshot: its newest segments are missing");
         }
 
-        SnapshotKeeper.Clean(disk, logger, snapshotRevision, recovered?.FirstSequence ?? 0);
+        SnapshotKeeper.Clean(disk, logger, snapshotRevision, recovered?.FirstSequence ?? 0, unfinished: true);
         var log = recovered?.Log ?? SegmentedLog.Begin(disk, Guid.NewGuid(), FirstRevision, options);
         history.Recover(replay.Changes, replay.State, snapshotRevision);
         history.Compact(replay.CompactedTo);

@@ -1,3 +1,5 @@
+using System.IO.Pipelines;
+using System.Runtime.CompilerServices;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using System.Text;
@@ -6,6 +8,7 @@ using KubeAspire.ApiServer.Authentication;
 using KubeAspire.Client;
 using KubeAspire.Resources;
 using KubeAspire.StateStore;
+using KubeAspire.Testing.StorageContract;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
 using Microsoft.Extensions.Logging.Abstractions;
@@ -13,7 +16,7 @@ using Microsoft.Extensions.Logging.Abstractions;
 namespace KubeAspire.ApiServer.Tests;
 
 /// <summary>A whole API server over a store in a temporary folder; requests enter where the socket would bring them.</summary>
-public sealed class ApiFixture : IAsyncLifetime
+public sealed class ApiFixture : IAsyncLifetime, IApiOverEngine
 {
     private readonly string _folder = Directory.CreateTempSubdirectory("kubeaspire-apiserver-").FullName;
     private readonly ECDsa _key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
@@ -86,6 +89,63 @@ public sealed class ApiFixture : IAsyncLifetime
         await Server.Frontend.HandleAsync(http);
         await http.Response.BodyWriter.FlushAsync();
         return new ApiResponse(http.Response.StatusCode, Encoding.UTF8.GetString(answer.ToArray()), http.Response.Headers) { Bytes = answer.ToArray() };
+    }
+
+    /// <inheritdoc/>
+    public async Task<(int Code, JsonObject Body)> CallAsync(string method, string target, string? body = null)
+    {
+        var answer = await SendAsync(method, target, body, method == "PATCH" ? "application/merge-patch+json" : "application/json");
+        return (answer.Code, answer.Json);
+    }
+
+    /// <inheritdoc/>
+    public async IAsyncEnumerable<JsonObject> WatchAsync(string target, [EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        using var gone = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        var pipe = new Pipe();
+        var http = new DefaultHttpContext { RequestAborted = gone.Token };
+        var parts = target.Split('?', 2);
+        http.Request.Method = "GET";
+        http.Request.Path = parts[0];
+        http.Request.QueryString = new QueryString("?" + parts[1]);
+        http.Features.GetRequiredFeature<IHttpRequestFeature>().RawTarget = target;
+        http.Request.Body = Stream.Null;
+        http.Connection.ClientCertificate = CertificateOf("admin");
+        http.Response.Body = pipe.Writer.AsStream(leaveOpen: true);
+        var serving = ServeAsync();
+        using var lines = new StreamReader(pipe.Reader.AsStream());
+        try
+        {
+            while (await lines.ReadLineAsync(cancellationToken) is { } line)
+            {
+                if (line.Length > 0)
+                {
+                    yield return (JsonObject)JsonNode.Parse(line)!;
+                }
+            }
+        }
+        finally
+        {
+            await gone.CancelAsync();
+            await serving;
+        }
+
+        async Task ServeAsync()
+        {
+            try
+            {
+                await Server.Frontend.HandleAsync(http);
+                await http.Response.BodyWriter.FlushAsync(gone.Token);
+            }
+            catch (OperationCanceledException) when (gone.IsCancellationRequested)
+            {
+                // The client has left.
+            }
+            finally
+            {
+                await pipe.Writer.CompleteAsync();
+            }
+        }
     }
 
     /// <summary>Makes a namespace of its own for a test, with the account that pods need.</summary>

@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Net.Sockets;
 using KubeAspire.StateStore;
 using KubeAspire.StateStore.Backups;
+using KubeAspire.StateStore.Disks;
 using KubeAspire.StateStore.Engine;
 using KubeAspire.StoreHost;
 using KubeAspire.Testing.Processes;
@@ -10,7 +11,7 @@ using Microsoft.Extensions.Logging.Abstractions;
 
 // An embedded engine in a process of its own, for tests that kill it: --directory D --socket S [--<option of StateStoreOptions> N ...]
 // [--syncDelayMilliseconds N]. Prints "ready" once its socket may be connected to; ends when its standard input does.
-// With --restore F it restores a backup to the directory instead.
+// With --restore F it restores a backup to the directory instead, with --write F it replaces a file durably.
 var configuration = new ConfigurationBuilder().AddCommandLine(args).Build();
 var options = new StateStoreOptions { Directory = configuration["directory"] ?? "" };
 options.HistoryEvents = (int)Number(nameof(options.HistoryEvents), options.HistoryEvents);
@@ -23,6 +24,12 @@ options.AllocationBytes = Number(nameof(options.AllocationBytes), options.Alloca
 if (configuration["restore"] is { } backup)
 {
     StateBackup.Restore(backup, options.Directory, "state");
+    return 0;
+}
+
+if (configuration["write"] is { } secret)
+{
+    DurableFile.Replace(secret, ".new", "secret"u8);
     return 0;
 }
 

@@ -6,6 +6,7 @@ using KubeAspire.ApiServer.Storage;
 using KubeAspire.Resources.Apiregistration;
 using KubeAspire.Resources.Certificates;
 using KubeAspire.Resources.Flowcontrol;
+using KubeAspire.Resources.Networking;
 using KubeAspire.StateStore;
 
 namespace KubeAspire.ApiServer.Admission;
@@ -43,6 +44,10 @@ public sealed class StrategyFacts(IStateEngine engine, TimeProvider clock) : IAd
         else if (type == APIService.ResourceType)
         {
             StampConditions(value, request.Stored, updates: false);
+        }
+        else if (type == ServiceCIDR.ResourceType && request is { Verb: "create", Name: ServiceCIDRKind.DefaultName })
+        {
+            value["status"] = Condition("Ready", "True", "", "Kubernetes default Service CIDR is ready");
         }
         else if (type == FlowSchema.ResourceType && request.Verb == "create")
         {
@@ -96,16 +101,14 @@ public sealed class StrategyFacts(IStateEngine engine, TimeProvider clock) : IAd
         var level = ((value["spec"] as JsonObject)?["priorityLevelConfiguration"] as JsonObject)?.Text("name") ?? "";
         if (level.Length > 0 && await engine.GetAsync(Objects.KeyOf(PriorityLevelConfiguration.ResourceType, "", level), cancellationToken) is not null)
         {
-            value["status"] = new JsonObject
-            {
-                ["conditions"] = new JsonArray(new JsonObject
-                {
-                    ["type"] = "Dangling", ["status"] = "False", ["reason"] = "Found", ["lastTransitionTime"] = Now(),
-                    ["message"] = $"This FlowSchema references the PriorityLevelConfiguration object named \"{level}\" and it exists",
-                }),
-            };
+            value["status"] = Condition("Dangling", "False", "Found", $"This FlowSchema references the PriorityLevelConfiguration object named \"{level}\" and it exists");
         }
     }
+
+    private JsonObject Condition(string type, string status, string reason, string message) => new()
+    {
+        ["conditions"] = new JsonArray(new JsonObject { ["type"] = type, ["status"] = status, ["reason"] = reason, ["message"] = message, ["lastTransitionTime"] = Now() }),
+    };
 
     private static IEnumerable<JsonObject> Conditions(JsonObject? value) => ((value?["status"] as JsonObject)?["conditions"] as JsonArray ?? []).OfType<JsonObject>();
 

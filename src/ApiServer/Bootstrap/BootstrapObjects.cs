@@ -6,6 +6,7 @@ using KubeAspire.Resources.Core;
 using KubeAspire.Resources.Discovery;
 using KubeAspire.Resources.Networking;
 using KubeAspire.Resources.Rbac;
+using KubeAspire.Resources.Scheduling;
 using KubeAspire.StateStore;
 using Microsoft.Extensions.Logging;
 
@@ -32,6 +33,7 @@ internal sealed class BootstrapObjects(ApiServerOptions options, IStateEngine en
             EnsureAsync(client, Kubernetes(), _ => null, cancellationToken),
             EnsureAsync(client, Dns(), _ => null, cancellationToken),
             EnsureAsync(client, ServiceRange(), _ => null, cancellationToken),
+            .. PriorityClasses().Select(found => EnsureAsync(client, found, _ => null, cancellationToken)),
             .. BootstrapFlows.Levels().Select(level => EnsureAsync(client, level, _ => null, cancellationToken)),
             .. LocalApiServices.Of(options.Kinds.Select(kind => (kind.Type.Group, kind.Type.Version))).Select(service => EnsureAsync(client, service, _ => null, cancellationToken)),
         ]);
@@ -116,6 +118,11 @@ internal sealed class BootstrapObjects(ApiServerOptions options, IStateEngine en
             Ports = [new ServicePort { Name = "https", Port = 443, Protocol = "TCP", TargetPort = options.Port }],
         },
     };
+
+    private static IEnumerable<PriorityClass> PriorityClasses() => PriorityClassKind.System.Select(known => new PriorityClass
+    {
+        Metadata = new ObjectMeta { Name = known.Key }, Value = known.Value.Value, Description = known.Value.Description,
+    });
 
     private Service Dns() => new()
     {

@@ -21,7 +21,7 @@ internal sealed class DiscoveryDocuments
     {
         var stored = kinds.All.Select(kind => new ServedResource(
             kind.Type, kind.Singular, kind.ShortNames, kind.Categories, kind.Verbs, [.. kind.Subresources.Where(IsServed)]) { StorageType = kind.StorageType });
-        var reviews = kinds.Reviews.Where(review => review.Type.Plural != "bindings").Select(review =>
+        var reviews = kinds.Reviews.Select(review =>
             new ServedResource(review.Type, review.Type.Kind.ToLowerInvariant(), [], [], review.Verbs, []));
         _resources = stored.Concat(reviews).OrderBy(resource => resource.Type.Plural, StringComparer.Ordinal)
             .ToLookup(resource => (resource.Type.Group, resource.Type.Version));

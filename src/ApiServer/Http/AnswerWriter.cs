@@ -21,7 +21,7 @@ internal sealed class AnswerWriter(TimeProvider clock)
 
     public async Task WriteAsync(HttpContext http, ApiRequest request, Accepted accepted, ApiAnswer answer)
     {
-        foreach (var warning in request.Warnings.Distinct().Take(MostWarnings))
+        foreach (var warning in request.Warnings.Count == 0 ? [] : request.Warnings.Distinct().Take(MostWarnings))
         {
             http.Response.Headers.Append("Warning", $"299 - \"{Escape(warning)}\"");
         }

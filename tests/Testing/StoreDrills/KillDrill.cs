@@ -39,6 +39,7 @@ internal sealed class KillDrill(string directory, int seed)
         await VerifyAsync(store.Engine, cancellationToken);
         var writing = Task.WhenAll(_writers.Select(writer => writer.WriteUntilKilledAsync(store.Engine)));
         await Task.Delay(TimeSpan.FromMilliseconds(_random.Next(1, (int)most.TotalMilliseconds)), TimeProvider.System, cancellationToken);
+        Assert.False(store.HasExited, $"kill, seed {seed}: the process ended by itself");
         await store.KillAsync();
         await writing;
         InFlight += _writers.Any(writer => writer.IsOpen) ? 1 : 0;
