@@ -123,7 +123,7 @@ public sealed class StreamingTests(ClusterFixture fixture)
         await Eventually.IsAsync("the end of the command", s_patience, () => ns.KubectlAsync("exec box -- busybox ps"), text => !text.Contains("busybox cat", StringComparison.Ordinal));
     }
 
-    private async Task CopyAsync(Func<string, string?, Task<ShellResult>> run)
+    private static async Task CopyAsync(Func<string, string?, Task<ShellResult>> run)
     {
         var folder = Directory.CreateTempSubdirectory("kubeaspire-cp-").FullName;
         try
