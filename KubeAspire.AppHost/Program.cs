@@ -8,7 +8,7 @@ try
     var clock = TimeProvider.System;
     return args switch
     {
-        [] => await new UpCommand(options, clock).RunAsync(showLogs: true),
+        [] => await RunCommand.RunAsync(args, options, clock),
         ["up"] => await new UpCommand(options, clock).RunAsync(showLogs: false),
         ["up", "--logs"] => await new UpCommand(options, clock).RunAsync(showLogs: true),
         ["up", "--detach"] => await new UpCommand(options, clock).RunDetachedAsync(),
@@ -16,6 +16,7 @@ try
         ["down", "--purge"] => await new DownCommand(options, clock).RunAsync(purge: true),
         ["engine", "start"] => await EngineAsync(options, clock),
         ["engine", "stop"] => await EndEngineAsync(options, clock),
+        [['-', '-', ..], ..] => await RunCommand.RunAsync(args, options, clock),
         _ => Usage(),
     };
 }

@@ -68,7 +68,7 @@ internal sealed record ClusterOptions
         {
             RepositoryRoot = root,
             StateDirectory = Path.GetFullPath(Text("KUBEASPIRE_STATE", Path.Combine(root, ".kubeaspire"))),
-            Nodes = Number("KUBEASPIRE_NODES", 2, 1, 16),
+            Nodes = ParseNodes(Text("KUBEASPIRE_NODES", "2")),
             ApiPort = Number("KUBEASPIRE_API_PORT", 6443, 1, 65535),
             HttpPort = Number("KUBEASPIRE_HTTP_PORT", 8080, 1, 65535),
             HttpsPort = Number("KUBEASPIRE_HTTPS_PORT", 8443, 1, 65535),
@@ -79,13 +79,17 @@ internal sealed record ClusterOptions
         };
     }
 
+    /// <summary>Reads a number of nodes.</summary>
+    /// <exception cref="FormatException">It is none from 1 to 16.</exception>
+    public static int ParseNodes(string text) => Parse("the number of nodes (KUBEASPIRE_NODES)", text, 1, 16);
+
     private static string Text(string name, string otherwise) => Environment.GetEnvironmentVariable(name) is { Length: > 0 } value ? value : otherwise;
 
-    private static int Number(string name, int otherwise, int minimum, int maximum)
-    {
-        var text = Text(name, otherwise.ToString(CultureInfo.InvariantCulture));
-        return int.TryParse(text, out var value) && value >= minimum && value <= maximum
+    private static int Number(string name, int otherwise, int minimum, int maximum) =>
+        Parse(name, Text(name, otherwise.ToString(CultureInfo.InvariantCulture)), minimum, maximum);
+
+    private static int Parse(string name, string text, int minimum, int maximum) =>
+        int.TryParse(text, out var value) && value >= minimum && value <= maximum
             ? value
             : throw new FormatException($"{name} must be a number from {minimum} to {maximum}, not \"{text}\"");
-    }
 }

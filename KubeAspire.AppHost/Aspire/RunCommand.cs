@@ -1,0 +1,74 @@
+using System.Reflection;
+using KubeAspire.AppHost.Aspire;
+using KubeAspire.AppHost.Engine;
+using KubeAspire.AppHost.Graph;
+
+namespace KubeAspire.AppHost.Commands;
+
+/// <content>The graph under Aspire: the same lock, Docker Engine and cleaning up as by the launcher.</content>
+internal static partial class RunCommand
+{
+    static partial void UseAspire(string[] arguments, ClusterOptions options, TimeProvider clock, ref Func<Task<int>>? run)
+    {
+        if (arguments.Length > 0)
+        {
+            run = () => PublishAsync(arguments, options);
+        }
+        else if (HasOrchestrator())
+        {
+            run = () => RunUnderAspireAsync(options, clock);
+        }
+        else
+        {
+            Console.WriteLine("Aspire's orchestrator is not on this machine: the launcher runs the graph, without Aspire's dashboard.");
+        }
+    }
+
+    private static async Task<int> PublishAsync(string[] arguments, ClusterOptions options)
+    {
+        await AspireGraph.Build(arguments, options).RunAsync();
+        return Environment.ExitCode;
+    }
+
+    private static async Task<int> RunUnderAspireAsync(ClusterOptions options, TimeProvider clock)
+    {
+        using var clusterLock = ClusterLock.TryTake(options, out var holder);
+        if (clusterLock is null)
+        {
+            return await new UpCommand(options, clock).RunAsync(showLogs: true);
+        }
+
+        var engine = new DockerEngine(options, Console.WriteLine, clock);
+        if (await engine.EnsureAsync(CancellationToken.None) is { } advice)
+        {
+            Console.Error.WriteLine(advice);
+            return 1;
+        }
+
+        await Cleanup.RunAsync(options, clock, CancellationToken.None);
+        try
+        {
+            await AspireGraph.Build([], options).RunAsync();
+        }
+        finally
+        {
+            await Cleanup.RunAsync(options, clock, CancellationToken.None);
+            await engine.EndAsync();
+        }
+
+        return 0;
+    }
+
+    /// <summary>Where Aspire itself looks: its settings, then what its packages left in this assembly at build time.</summary>
+    private static bool HasOrchestrator()
+    {
+        var orchestrator = Variable("DcpPublisher__CliPath") ?? (Variable("ASPIRE_DCP_PATH") is { } folder ? Path.Combine(folder, "dcp") : Metadata("dcpclipath"));
+        var dashboard = Variable("DcpPublisher__DashboardPath") ?? Variable("ASPIRE_DASHBOARD_PATH") ?? Metadata("aspiredashboardpath");
+        return File.Exists(orchestrator) && (File.Exists(dashboard) || Directory.Exists(dashboard));
+    }
+
+    private static string? Variable(string name) => Environment.GetEnvironmentVariable(name) is { Length: > 0 } value ? value : null;
+
+    private static string? Metadata(string key) => typeof(RunCommand).Assembly.GetCustomAttributes<AssemblyMetadataAttribute>()
+        .FirstOrDefault(one => string.Equals(one.Key, key, StringComparison.OrdinalIgnoreCase))?.Value;
+}
