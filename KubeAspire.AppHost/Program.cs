@@ -14,6 +14,8 @@ try
         ["up", "--detach"] => await new UpCommand(options, clock).RunDetachedAsync(),
         ["down"] => await new DownCommand(options, clock).RunAsync(purge: false),
         ["down", "--purge"] => await new DownCommand(options, clock).RunAsync(purge: true),
+        ["backup", var file] => await new BackupCommand(options, clock).RunAsync(file),
+        ["restore", var file] => await new RestoreCommand(options).RunAsync(file),
         ["engine", "start"] => await EngineAsync(options, clock),
         ["engine", "stop"] => await EndEngineAsync(options, clock),
         [['-', '-', ..], ..] => await RunCommand.RunAsync(args, options, clock),
@@ -46,6 +48,6 @@ static async Task<int> EndEngineAsync(ClusterOptions options, TimeProvider clock
 
 static int Usage()
 {
-    Console.Error.WriteLine("usage: KubeAspire.AppHost [up [--logs | --detach] | down [--purge] | engine start | engine stop]");
+    Console.Error.WriteLine("usage: KubeAspire.AppHost [up [--logs | --detach] | down [--purge] | backup FILE | restore FILE | engine start | engine stop]");
     return 2;
 }

@@ -13,6 +13,9 @@ only_unit=false
 [ "${1:-}" = unit ] && only_unit=true && shift
 wanted=("$@")
 
+# Counts that tests tell (tests/Testing/Figures.cs), shown at the end.
+export KUBEASPIRE_FIGURES=$results/figures
+
 executable() { echo "artifacts/bin/$1/${configuration,,}/KubeAspire.$1"; }
 is_wanted() { [ ${#wanted[@]} = 0 ] || [[ " ${wanted[*]} " == *" $1 "* ]]; }
 
@@ -38,7 +41,7 @@ if ! $only_unit; then
   trap 'KUBEASPIRE_STATE=$state $apphost engine stop' EXIT
 fi
 
-if ! $only_unit && is_wanted EndToEnd; then
+if ! $only_unit && { is_wanted EndToEnd || is_wanted Conformance; }; then
   build/kubectl.sh 1.28 1.31 1.35
 fi
 
@@ -58,6 +61,11 @@ while [ $running -gt 0 ]; do
   running=$((running - 1))
 done
 
+# The API over real sockets, with real clients.
+if ! $only_unit && is_wanted Conformance; then
+  run Conformance
+fi
+
 # The whole system, alone on the machine: its tests start clusters.
 if ! $only_unit && is_wanted EndToEnd; then
   run EndToEnd
@@ -71,6 +79,12 @@ failed=$((${failed:-0} + ${errors:-0} + crashed))
 if [ "${skipped:-0}" -gt 0 ]; then
   echo "skipped, with the reason:"
   grep -ohE '<test [^>]*result="Skip".*|<reason><!\[CDATA\[[^]]*' "$results"/*.xml | grep -oE 'name="[^"]*"|CDATA\[.*' | sed -E 's/^name=//; s/^CDATA\[/    /' | head -n 200
+fi
+if [ -d "$KUBEASPIRE_FIGURES" ]; then
+  echo "figures:"
+  for file in "$KUBEASPIRE_FIGURES"/*.txt; do
+    sort "$file" | sed "s/^/    /"
+  done
 fi
 echo "$((${total:-0} - ${failed:-0} + crashed - ${skipped:-0})) passed, $failed failed, ${skipped:-0} skipped"
 [ "$failed" = 0 ] && [ "${total:-0}" -gt 0 ]

@@ -1,43 +1,57 @@
 using System.Globalization;
 using System.Net;
-using System.Net.Http.Headers;
+using System.Net.Security;
+using System.Net.Sockets;
 using System.Security.Cryptography.X509Certificates;
 using System.Text;
 using System.Text.RegularExpressions;
 
 namespace KubeAspire.Bench;
 
-/// <summary>The silo alone, and a client of its API with the administrator's certificate.</summary>
+/// <summary>The silo alone, and clients of its API: the administrator, and a user whose every request is judged by the rules of RBAC.</summary>
 internal sealed class SiloPeer : IAsyncDisposable
 {
+    /// <summary>In an environment for <see cref="StartAsync"/>, another build's program.</summary>
+    public const string ProgramVariable = "BENCH_SILO";
+
+    private const string User = "bench";
+
+    // Loopback, our own process: what is measured is the API, not the check of a chain.
+#pragma warning disable CA5359
+    private static readonly RemoteCertificateValidationCallback s_anyCertificate = (_, _, _, _) => true;
+#pragma warning restore CA5359
+
     private readonly ChildProcess _process;
     private readonly string _folder;
+    private readonly int _port;
 
-    private SiloPeer(ChildProcess process, HttpClient client, string folder) => (_process, Client, _folder) = (process, client, folder);
+    private SiloPeer(ChildProcess process, int port, string folder) => (_process, _port, _folder) = (process, port, folder);
 
-    public HttpClient Client { get; }
+    public int ProcessId => _process.Id;
 
-    public static async Task<SiloPeer> StartAsync(string folder)
+    public static async Task<SiloPeer> StartAsync(string folder, IReadOnlyDictionary<string, string>? environment = null)
     {
         var port = ChildProcess.FreePort();
         var configuration = Path.GetFileName(AppContext.BaseDirectory.TrimEnd('/'));
-        var kubeconfig = Path.Combine(folder, "kubeconfig");
-        var process = ChildProcess.Start(Path.Combine(Report.Root, "artifacts/bin/Silo", configuration, "KubeAspire.Silo"), [], new Dictionary<string, string>
+        var program = environment?.GetValueOrDefault(ProgramVariable) ?? Path.Combine(Report.Root, "artifacts/bin/Silo", configuration, "KubeAspire.Silo");
+        var process = ChildProcess.Start(program, [], new Dictionary<string, string>(environment ?? new Dictionary<string, string>())
         {
             ["Silo__DataDirectory"] = Path.Combine(folder, "silo"),
             ["Silo__Port"] = port.ToString(CultureInfo.InvariantCulture),
-            ["Silo__KubeconfigPath"] = kubeconfig,
+            ["Silo__KubeconfigPath"] = KubeconfigOf(folder),
             ["Silo__CredentialsDirectory"] = Path.Combine(folder, "credentials"),
+            ["Silo__Credentials"] = $"node:{User}",
             ["Logging__LogLevel__Default"] = "Warning",
         });
         for (var attempt = 0; ; attempt++)
         {
             try
             {
-                var client = ClientOf(kubeconfig, port);
+                using var client = ClientOf(KubeconfigOf(folder), port);
                 using var answer = await client.GetAsync(new Uri("/api/v1/namespaces/default", UriKind.Relative));
                 answer.EnsureSuccessStatusCode();
-                return new SiloPeer(process, client, folder);
+                await AllowAsync(client);
+                return new SiloPeer(process, port, folder);
             }
             catch (Exception error) when (error is HttpRequestException or IOException && attempt < 400)
             {
@@ -46,16 +60,12 @@ internal sealed class SiloPeer : IAsyncDisposable
         }
     }
 
+    /// <summary>A client with all comforts, for what is not measured.</summary>
     public static HttpClient ClientOf(string kubeconfig, int port)
     {
-        var text = File.ReadAllText(kubeconfig);
-        var certificate = X509Certificate2.CreateFromPem(Data(text, "client-certificate-data"), Data(text, "client-key-data"));
         var handler = new SocketsHttpHandler { EnableMultipleHttp2Connections = true };
-        // Loopback, our own process: what is measured is the API, not the check of a chain.
-#pragma warning disable CA5359
-        handler.SslOptions.RemoteCertificateValidationCallback = (_, _, _, _) => true;
-#pragma warning restore CA5359
-        handler.SslOptions.ClientCertificates = [certificate];
+        handler.SslOptions.RemoteCertificateValidationCallback = s_anyCertificate;
+        handler.SslOptions.ClientCertificates = [CertificateOf(kubeconfig)];
         return new HttpClient(handler)
         {
             BaseAddress = new Uri($"https://127.0.0.1:{port}"),
@@ -64,20 +74,55 @@ internal sealed class SiloPeer : IAsyncDisposable
         };
     }
 
-    public async Task CreateAsync(string path, byte[] json)
+    /// <summary>As <see cref="ClientOf"/>, the administrator's.</summary>
+    public HttpClient Client() => ClientOf(KubeconfigOf(_folder), _port);
+
+    /// <summary>A TLS connection of the user.</summary>
+    public Stream Connect() => Connect(_port, CertificateOf(Path.Combine(_folder, "credentials", User + ".kubeconfig")));
+
+    /// <summary>A TLS connection that speaks HTTP/2.</summary>
+    public static Stream Connect(int port, X509Certificate2? certificate)
     {
-        using var content = new ByteArrayContent(json);
-        content.Headers.ContentType = new MediaTypeHeaderValue("application/json");
-        using var answer = await Client.PostAsync(new Uri(path, UriKind.Relative), content);
-        await answer.Content.ReadAsByteArrayAsync();
-        answer.EnsureSuccessStatusCode();
+        var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
+        socket.Connect(new IPEndPoint(IPAddress.Loopback, port));
+        var stream = new SslStream(new NetworkStream(socket, ownsSocket: true));
+        stream.AuthenticateAsClient(new SslClientAuthenticationOptions
+        {
+            TargetHost = "localhost",
+            ApplicationProtocols = [SslApplicationProtocol.Http2],
+            RemoteCertificateValidationCallback = s_anyCertificate,
+            ClientCertificates = certificate is null ? null : [certificate],
+        });
+        return stream;
     }
 
     public async ValueTask DisposeAsync()
     {
-        Client.Dispose();
         await _process.DisposeAsync();
         Directory.Delete(_folder, recursive: true);
+    }
+
+    // The user may do what the role "edit" gathers, in the whole cluster.
+    private static async Task AllowAsync(HttpClient client)
+    {
+        using var binding = new StringContent(
+            $$$"""
+            {"apiVersion":"rbac.authorization.k8s.io/v1","kind":"ClusterRoleBinding","metadata":{"name":"{{{User}}}"},
+             "roleRef":{"apiGroup":"rbac.authorization.k8s.io","kind":"ClusterRole","name":"edit"},
+             "subjects":[{"apiGroup":"rbac.authorization.k8s.io","kind":"User","name":"system:node:{{{User}}}"}]}
+            """,
+            Encoding.UTF8,
+            "application/json");
+        using var answer = await client.PostAsync(new Uri("/apis/rbac.authorization.k8s.io/v1/clusterrolebindings", UriKind.Relative), binding);
+        answer.EnsureSuccessStatusCode();
+    }
+
+    private static string KubeconfigOf(string folder) => Path.Combine(folder, "kubeconfig");
+
+    private static X509Certificate2 CertificateOf(string kubeconfig)
+    {
+        var text = File.ReadAllText(kubeconfig);
+        return X509Certificate2.CreateFromPem(Data(text, "client-certificate-data"), Data(text, "client-key-data"));
     }
 
     private static string Data(string text, string field) =>

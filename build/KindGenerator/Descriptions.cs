@@ -33,7 +33,7 @@ internal sealed class Descriptions
         _texts.GetValueOrDefault($"{definition}.{field}") ?? (isKind ? _texts.GetValueOrDefault(EveryKind + field) : null);
 
     private static string Full(string name) =>
-        name.StartsWith(EveryKind, StringComparison.Ordinal) ? name
+        name.StartsWith(EveryKind, StringComparison.Ordinal) || name.StartsWith("io.k8s.", StringComparison.Ordinal) ? name
         : name.StartsWith("meta.v1.", StringComparison.Ordinal) ? Naming.Meta + name["meta.v1.".Length..]
         : "io.k8s.api." + name;
 

@@ -31,7 +31,7 @@ public sealed class ApiPipeline(Authorizer authorizer, Impersonation impersonati
             return ApiErrors.TooManyRequests("Too many requests, please try again later.", 1);
         }
 
-        if (Authorize(request) is { } forbidden)
+        if (await AuthorizeAsync(request, cancellationToken) is { } forbidden)
         {
             return forbidden;
         }
@@ -39,7 +39,7 @@ public sealed class ApiPipeline(Authorizer authorizer, Impersonation impersonati
         return CheckDryRun(request) is { } broken ? broken : await router.DispatchAsync(request, cancellationToken);
     }
 
-    private ApiError? Authorize(ApiRequest request)
+    private async ValueTask<ApiError?> AuthorizeAsync(ApiRequest request, CancellationToken cancellationToken)
     {
         var (user, info) = (request.User, request.Info);
         if (!info.IsResource && (s_open.Contains(info.Path) || (info.Segments.Count > 1 && info.Segments[0] is "livez" or "readyz" or "healthz")))
@@ -62,7 +62,7 @@ public sealed class ApiPipeline(Authorizer authorizer, Impersonation impersonati
                 Name = info.Name,
             }
             : new AccessQuestion { Verb = info.Verb, Path = info.Path };
-        if (authorizer.Allows(user, question) || (info.Resource == "namespaces" && info.IsResource && authorizer.Allows(user, question with { Namespace = info.Namespace })))
+        if (await authorizer.AllowsAsync(user, question, request.Query["fieldSelector"], cancellationToken) || (info.Resource == "namespaces" && info.IsResource && authorizer.Allows(user, question with { Namespace = info.Namespace })))
         {
             return null;
         }
@@ -73,6 +73,11 @@ public sealed class ApiPipeline(Authorizer authorizer, Impersonation impersonati
 
     private static ApiError? CheckDryRun(ApiRequest request)
     {
+        if (request.Info.ProxyPath is not null)
+        {
+            return null; // The query is the backend's.
+        }
+
         foreach (var value in request.Query.All("dryRun"))
         {
             if (value != "All")

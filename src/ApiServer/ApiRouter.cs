@@ -21,6 +21,9 @@ public sealed class ApiRouter
         (_kinds, _verbs) = (kinds, verbs);
     }
 
+    /// <summary>Answers for a group and version that this server does not serve itself; null where nobody does.</summary>
+    public Func<RequestInfo, CancellationToken, ValueTask<ApiError?>>? Elsewhere { get; init; }
+
     /// <summary>Serves a subresource or, with an empty subresource, a review. Before the first request only.</summary>
     public void Add(string group, string resource, string subresource, ApiHandler handler) => _handlers[(group, resource, subresource)] = handler;
 
@@ -28,31 +31,36 @@ public sealed class ApiRouter
     public void AddRoot(string segment, ApiHandler handler) => _roots[segment] = handler;
 
     /// <summary>Answers.</summary>
-    public async Task<ApiAnswer> DispatchAsync(ApiRequest request, CancellationToken cancellationToken)
+    public Task<ApiAnswer> DispatchAsync(ApiRequest request, CancellationToken cancellationToken)
     {
         var info = request.Info;
         if (!info.IsResource)
         {
             return _roots.TryGetValue(info.Segments.Count == 0 ? "" : info.Segments[0], out var root)
-                ? await root(request, cancellationToken) : ApiErrors.PathNotFound();
+                ? root(request, cancellationToken) : Refused(ApiErrors.PathNotFound());
         }
 
         if (_handlers.TryGetValue((info.Group, info.Resource, info.Subresource), out var handler))
         {
-            return await handler(request, cancellationToken);
+            return handler(request, cancellationToken);
         }
 
         var kind = _kinds.Find(info.Group, info.Version, info.Resource);
         if (kind is null || (info.Namespace.Length > 0 && !kind.Type.Namespaced && info.Resource != "namespaces"))
         {
-            return ApiErrors.PathNotFound();
+            return kind is null && Elsewhere is not null ? ElsewhereAsync(info, cancellationToken) : Refused(ApiErrors.PathNotFound());
         }
 
         if (info.Subresource.Length > 0 && kind.Subresources.All(subresource => subresource.Name != info.Subresource))
         {
-            return ApiErrors.PathNotFound();
+            return Refused(ApiErrors.PathNotFound());
         }
 
-        return await _verbs.RunAsync(request, kind, cancellationToken);
+        return _verbs.RunAsync(request, kind, cancellationToken);
     }
+
+    private async Task<ApiAnswer> ElsewhereAsync(RequestInfo info, CancellationToken cancellationToken) =>
+        await Elsewhere!(info, cancellationToken) ?? ApiErrors.PathNotFound();
+
+    private static Task<ApiAnswer> Refused(ApiError error) => Task.FromResult<ApiAnswer>(error);
 }

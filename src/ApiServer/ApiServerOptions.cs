@@ -1,5 +1,6 @@
 using System.Net;
 using KubeAspire.Resources.Kinds;
+using KubeAspire.StateStore.Backups;
 
 namespace KubeAspire.ApiServer;
 
@@ -23,6 +24,9 @@ public sealed class ApiServerOptions
 
     /// <summary>Port of the server.</summary>
     public required int Port { get; set; }
+
+    /// <summary>The files that a backup of the cluster holds besides the store; read at each backup.</summary>
+    public Func<IReadOnlyList<BackupFile>> BackupFiles { get; init; } = () => [];
 
     /// <summary>Seed of drawn names, addresses and ports; null for one of the system's.</summary>
     public int? Seed { get; init; }

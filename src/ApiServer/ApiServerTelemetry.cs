@@ -43,6 +43,11 @@ public sealed class ApiServerInstruments : IDisposable
     public void OnEnd(string verb, string resource, int code, TimeSpan elapsed, bool longRunning)
     {
         (longRunning ? _watches : _inFlight).Add(-1);
+        if (!_requests.Enabled && !_seconds.Enabled)
+        {
+            return;
+        }
+
         var tags = new TagList { { "verb", verb }, { "resource", resource }, { "code", code } };
         _requests.Add(1, tags);
         if (!longRunning)

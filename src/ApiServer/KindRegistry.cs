@@ -34,6 +34,15 @@ public sealed class KindRegistry
     public ResourceKind Of(ResourceType type) =>
         Find(type.Group, type.Version, type.Plural) ?? throw new InvalidOperationException($"{type} is not served");
 
+    /// <summary>The kind that a stored collection is read as, such as <c>deployments.apps</c>; null where it is not served.</summary>
+    public ResourceKind? FindStored(string groupResource) => All.Where(kind => kind.Type.GroupResource == groupResource).MinBy(IsOther);
+
+    /// <summary>The kind of a group and a kind's name, as owner references name it, whatever the version; null where it is not served.</summary>
+    public ResourceKind? FindByKind(string group, string kind) => All.Where(found => found.Type.Group == group && found.Type.Kind == kind).MinBy(IsOther);
+
+    // Of several versions over one store, the stored one stands for all.
+    private static bool IsOther(ResourceKind kind) => kind.StorageType != kind.Type;
+
     /// <summary>The review of a resource, or null.</summary>
     public BuiltInType? FindReview(string group, string version, string plural) => _reviews.GetValueOrDefault((group, version, plural));
 }

@@ -1,8 +1,13 @@
 using System.Security.Cryptography;
+using KubeAspire.ApiMachinery.Errors;
 using KubeAspire.ApiMachinery.Meta;
 using KubeAspire.ApiServer.Admission;
+using KubeAspire.ApiServer.Admission.PodSecurity;
+using KubeAspire.ApiServer.Admission.Quota;
+using KubeAspire.ApiServer.Aggregation;
 using KubeAspire.ApiServer.Authentication;
 using KubeAspire.ApiServer.Authorization;
+using KubeAspire.ApiServer.Backups;
 using KubeAspire.ApiServer.Bootstrap;
 using KubeAspire.ApiServer.Discovery;
 using KubeAspire.ApiServer.Http;
@@ -11,6 +16,8 @@ using KubeAspire.ApiServer.Nodes;
 using KubeAspire.ApiServer.OpenApi;
 using KubeAspire.ApiServer.Requests;
 using KubeAspire.ApiServer.Services;
+using KubeAspire.ApiServer.Streaming;
+using KubeAspire.ApiServer.Streaming.Proxying;
 using KubeAspire.ApiServer.Subresources;
 using KubeAspire.ApiServer.Verbs;
 using KubeAspire.Client;
@@ -29,26 +36,36 @@ public sealed class KubeApiServer : IDisposable
     private readonly NodeTunnels _tunnels;
     private readonly InFlightLimits _limits = new();
     private readonly WritePath _path;
+    private readonly string _address;
     private volatile bool _ready;
 
     /// <summary>Composes a server. Nothing is read or written before <see cref="StartAsync"/>.</summary>
     public KubeApiServer(ApiServerOptions options, IStateEngine engine, ECDsa tokenKey, TimeProvider clock, ILoggerFactory loggers)
     {
         var random = options.Seed is { } seed ? new Random(seed) : new Random();
+        _address = $"https://{options.AdvertiseAddress}:{options.Port}";
         Kinds = new KindRegistry(options.Kinds);
         Tokens = new ServiceAccountTokens(tokenKey, engine, clock);
         _authorizer = new Authorizer(engine);
         _tunnels = new NodeTunnels(loggers.CreateLogger<NodeTunnels>());
         var names = new NameGenerator(random);
+        var quotas = new ResourceQuotaAdmission(engine, Kinds.FindStored);
+        // Upstream's order: what completes an object before what counts it, quotas last.
         IReadOnlyList<IAdmission> admissions =
-            [new NamespaceLifecycle(engine), new ServiceAccountAdmission(engine, names), new DefaultTolerations(), new EscalationCheck(_authorizer)];
-        _path = new WritePath(engine, admissions, new ServiceAddresses(engine, options.ServiceRange, random), clock, names);
+        [
+            new NamespaceLifecycle(engine), new LimitRanger(engine), new ServiceAccountAdmission(engine, names), new NodeRestriction(engine), new PodSecurityAdmission(engine),
+            new PriorityAdmission(engine), new DefaultTolerations(), new DefaultStorageClass(engine), new OwnerReferencesPermission(_authorizer, Kinds.FindByKind),
+            new RuntimeClassAdmission(engine), new CertificateAdmission(_authorizer), new EscalationCheck(_authorizer),
+            new StrategyFacts(engine, clock), quotas,
+        ];
+        _path = new WritePath(engine, admissions, quotas, new ServiceAddresses(engine, options.ServiceRange, random), clock, names);
         var verbs = new VerbSet(_path, engine, clock, random);
-        var router = new ApiRouter(Kinds, verbs);
+        var router = new ApiRouter(Kinds, verbs) { Elsewhere = new AggregatedGroups(engine).AnswerAsync };
         Pipeline = new ApiPipeline(_authorizer, new Impersonation(_authorizer), _limits, router);
-        Frontend = new ApiFrontend(Pipeline, Tokens, _instruments, clock, loggers.CreateLogger<ApiFrontend>());
+        Frontend = new ApiFrontend(Pipeline, Tokens, new BootstrapTokens(engine, clock), _instruments, clock, loggers.CreateLogger<ApiFrontend>());
         AddSubresources(router, engine, verbs, clock);
         AddRoots(router);
+        router.AddRoot(BackupEndpoint.Root, new BackupEndpoint(engine, options.BackupFiles, clock).AnswerAsync);
         _bootstrap = new BootstrapObjects(options, engine, () => ClientFor(ApiUser.Server), loggers.CreateLogger<BootstrapObjects>());
     }
 
@@ -102,11 +119,20 @@ public sealed class KubeApiServer : IDisposable
             }
         }
 
-        var pods = new PodSubresources(Kinds.Of(Pod.ResourceType), verbs.Update, verbs.Delete, clock);
+        var pods = new PodSubresources(Kinds.Of(Pod.ResourceType), verbs.Update, verbs.Delete, new DisruptionBudgets(engine, clock), clock);
         router.Add("", "pods", "binding", pods.BindAsync);
         router.Add("", "pods", "eviction", pods.EvictAsync);
+        router.Add("", "bindings", "", pods.BindByNameAsync);
+        var connections = new PodConnections(engine, Kinds.Of(Pod.ResourceType), _path, _tunnels, clock);
+        router.Add("", "pods", "exec", connections.ExecAsync);
+        router.Add("", "pods", "attach", connections.AttachAsync);
+        router.Add("", "pods", "portforward", connections.PortForwardAsync);
+        var proxy = new ProxySubresource(engine, Kinds, _path, _tunnels, clock, new Random());
+        router.Add("", "pods", "proxy", proxy.PodAsync);
+        router.Add("", "services", "proxy", proxy.ServiceAsync);
+        router.Add("", "nodes", "proxy", proxy.NodeAsync);
         router.Add("", "pods", "log", new PodLogs(engine, _tunnels).HandleAsync);
-        router.Add("", "serviceaccounts", "token", new TokenSubresource(engine, Tokens, clock).HandleAsync);
+        router.Add("", "serviceaccounts", "token", new TokenSubresource(engine, Tokens, _path, Kinds.Of(ServiceAccount.ResourceType), clock).HandleAsync);
         router.Add("", "namespaces", "finalize", new NamespaceFinalize(Kinds.Of(Namespace.ResourceType), verbs.Update).HandleAsync);
         router.Add("kubeaspire.dev", "nodes", "tunnel", _tunnels.HandleAsync);
         new AccessReviews(_authorizer, Tokens, clock).AddTo(router);
@@ -120,6 +146,9 @@ public sealed class KubeApiServer : IDisposable
         router.AddRoot("api", (request, _) => Task.FromResult(discovery.Answer(request, Accept(request))));
         router.AddRoot("apis", (request, _) => Task.FromResult(discovery.Answer(request, Accept(request))));
         router.AddRoot("openapi", (request, _) => Task.FromResult(openApi.Answer(request, Accept(request))));
+        router.AddRoot(".well-known", (request, _) => Task.FromResult(
+            request.Info.Path == "/.well-known/openid-configuration" ? TokenIssuerDocuments.Configuration(_address) : ApiErrors.PathNotFound()));
+        router.AddRoot("openid", (request, _) => Task.FromResult(request.Info.Path == TokenIssuerDocuments.KeysPath ? TokenIssuerDocuments.Keys(Tokens) : ApiErrors.PathNotFound()));
         router.AddRoot("version", (_, _) => Task.FromResult(ServerInfo.Version()));
         foreach (var path in (string[])["healthz", "livez", "readyz"])
         {

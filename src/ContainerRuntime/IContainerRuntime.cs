@@ -57,6 +57,12 @@ public interface IContainerRuntime
     /// <summary>Runs a command in a running container and collects what it says, bounded by <see cref="ExecSpec.OutputBytesMax"/>.</summary>
     Task<RuntimeResult<ExecResult>> ExecAsync(string id, ExecSpec spec, CancellationToken cancellationToken);
 
+    /// <summary>Runs a command in a running container and talks to it.</summary>
+    Task<RuntimeResult<ContainerStream>> OpenExecAsync(string id, ExecStreamSpec spec, CancellationToken cancellationToken);
+
+    /// <summary>Joins the streams of a running container's own process, from now on.</summary>
+    Task<RuntimeResult<ContainerStream>> AttachAsync(string id, AttachSpec spec, CancellationToken cancellationToken);
+
     /// <summary>Current consumption of a running container.</summary>
     Task<RuntimeResult<ContainerStats>> GetStatsAsync(string id, CancellationToken cancellationToken);
 

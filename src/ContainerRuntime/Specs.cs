@@ -63,6 +63,9 @@ public sealed record ContainerSpec
     /// <summary>Image, by id or name.</summary>
     public required string Image { get; init; }
 
+    /// <summary>Id or name of another container whose process namespace it joins; null for none.</summary>
+    public string? ProcessesOf { get; init; }
+
     /// <summary>Id or name of the sandbox whose namespaces it joins.</summary>
     public required string Sandbox { get; init; }
 
@@ -166,6 +169,41 @@ public sealed record ExecSpec
 
     /// <summary>Bytes collected of standard output and error together; what follows is read and dropped.</summary>
     public int OutputBytesMax { get; init; } = DefaultOutputBytesMax;
+}
+
+/// <summary>A command to talk to while it runs.</summary>
+public sealed record ExecStreamSpec
+{
+    /// <summary>Program and arguments; no shell.</summary>
+    public required IReadOnlyList<string> Command { get; init; }
+
+    /// <summary>Whether it gets a standard input.</summary>
+    public bool Stdin { get; init; }
+
+    /// <summary>Whether its standard output is wanted.</summary>
+    public bool Stdout { get; init; }
+
+    /// <summary>Whether its standard error is wanted.</summary>
+    public bool Stderr { get; init; }
+
+    /// <summary>Gives it a terminal: output and error are one then.</summary>
+    public bool Tty { get; init; }
+}
+
+/// <summary>Which streams of a container's own process to join.</summary>
+public sealed record AttachSpec
+{
+    /// <summary>Whether to write to its standard input.</summary>
+    public bool Stdin { get; init; }
+
+    /// <summary>Whether to read its standard output.</summary>
+    public bool Stdout { get; init; }
+
+    /// <summary>Whether to read its standard error.</summary>
+    public bool Stderr { get; init; }
+
+    /// <summary>Whether the container has a terminal: output and error are one then.</summary>
+    public bool Tty { get; init; }
 }
 
 /// <summary>How a command ended.</summary>

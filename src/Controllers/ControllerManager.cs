@@ -4,6 +4,7 @@ using KubeAspire.Client.Events;
 using KubeAspire.Client.Informers;
 using KubeAspire.ControllerRuntime.Leadership;
 using KubeAspire.ControllerRuntime.Reconciling;
+using KubeAspire.Controllers.Certificates;
 using KubeAspire.Controllers.Common;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
@@ -28,8 +29,10 @@ public sealed class ControllerManager : BackgroundService
     /// <param name="loggers">Makes loggers.</param>
     /// <param name="options">The settings.</param>
     /// <param name="resourceTypes">The resource types that the garbage collector and the namespace controller work over; null for the built-in ones.</param>
+    /// <param name="authority">Signs certificates; null where this process cannot.</param>
     public ControllerManager(
-        IApiClient client, ILeadership leadership, TimeProvider clock, ILoggerFactory loggers, IOptions<ControllersOptions> options, Func<IReadOnlyList<ResourceType>>? resourceTypes = null)
+        IApiClient client, ILeadership leadership, TimeProvider clock, ILoggerFactory loggers, IOptions<ControllersOptions> options, Func<IReadOnlyList<ResourceType>>? resourceTypes = null,
+        ICertificateAuthority? authority = null)
     {
         _informers = new InformerFactory(client, clock, loggers.CreateLogger<InformerFactory>());
         IEventRecorder RecorderOf(string component)
@@ -42,7 +45,10 @@ public sealed class ControllerManager : BackgroundService
             return recorder;
         }
 
-        var context = new ControllerContext(client, _informers, RecorderOf, clock, loggers, options.Value, resourceTypes ?? ControllerSet.BuiltInResourceTypes);
+        var context = new ControllerContext(client, _informers, RecorderOf, clock, loggers, options.Value, resourceTypes ?? ControllerSet.BuiltInResourceTypes)
+        {
+            CertificateAuthority = authority,
+        };
         Controllers = ControllerSet.All(context);
         _host = new ControllerHost(Work, Controllers, leadership, clock, loggers.CreateLogger<ControllerHost>());
     }

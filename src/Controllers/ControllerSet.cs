@@ -19,6 +19,7 @@ internal static class ControllerSet
     [
         ServiceAccounts.ServiceAccountReconciler.Create(context),
         RootCaPublisher.RootCaReconciler.Create(context),
+        Certificates.CertificateReconciler.Create(context),
         NodeIpam.NodeIpamReconciler.Create(context),
         NodeLifecycle.NodeLifecycleController.Create(context),
         TaintEviction.TaintEvictionReconciler.Create(context),
@@ -27,6 +28,10 @@ internal static class ControllerSet
         ReplicaSets.ReplicaSetController.ForReplicationControllers(context),
         Deployments.DeploymentController.Create(context),
         DaemonSets.DaemonSetController.Create(context),
+        Jobs.JobController.Create(context),
+        CronJobs.CronJobReconciler.Create(context),
+        StatefulSets.StatefulSetController.Create(context),
+        Disruption.DisruptionReconciler.Create(context),
         EndpointSlices.EndpointSliceController.Create(context),
         ServiceEndpoints.EndpointsController.Create(context),
         ClusterRoleAggregation.AggregationReconciler.Create(context),

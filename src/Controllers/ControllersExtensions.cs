@@ -29,7 +29,8 @@ public static class ControllersExtensions
             provider.GetRequiredService<TimeProvider>(),
             provider.GetRequiredService<ILoggerFactory>(),
             provider.GetRequiredService<IOptions<ControllersOptions>>(),
-            provider.GetService<Func<IReadOnlyList<ResourceType>>>()));
+            provider.GetService<Func<IReadOnlyList<ResourceType>>>(),
+            provider.GetService<Certificates.ICertificateAuthority>()));
         services.AddSingleton<IHostedService>(provider => provider.GetRequiredService<ControllerManager>());
         return services;
     }

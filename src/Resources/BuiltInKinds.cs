@@ -1,12 +1,22 @@
+using KubeAspire.Resources.Admissionregistration;
+using KubeAspire.Resources.Apiregistration;
 using KubeAspire.Resources.Apps;
 using KubeAspire.Resources.Authentication;
 using KubeAspire.Resources.Authorization;
+using KubeAspire.Resources.Batch;
+using KubeAspire.Resources.Certificates;
 using KubeAspire.Resources.Coordination;
 using KubeAspire.Resources.Core;
 using KubeAspire.Resources.Discovery;
+using KubeAspire.Resources.Flowcontrol;
 using KubeAspire.Resources.Kinds;
 using KubeAspire.Resources.Networking;
+using KubeAspire.Resources.Node;
+using KubeAspire.Resources.Policy;
 using KubeAspire.Resources.Rbac;
+using KubeAspire.Resources.Resource;
+using KubeAspire.Resources.Scheduling;
+using KubeAspire.Resources.Storage;
 
 namespace KubeAspire.Resources;
 
@@ -19,7 +29,7 @@ public static class BuiltInKinds
         new BindingKind(),
         new ConfigMapKind(),
         new EndpointsKind(),
-        new EventKind(),
+        new Core.EventKind(),
         new NamespaceKind(),
         new NodeKind(),
         new PodKind(),
@@ -46,5 +56,41 @@ public static class BuiltInKinds
         new ClusterRoleBindingKind(),
         new RoleKind(),
         new RoleBindingKind(),
+        new MutatingAdmissionPolicyKind(),
+        new MutatingAdmissionPolicyBindingKind(),
+        new MutatingWebhookConfigurationKind(),
+        new ValidatingAdmissionPolicyKind(),
+        new ValidatingAdmissionPolicyBindingKind(),
+        new ValidatingWebhookConfigurationKind(),
+        new APIServiceKind(),
+        new CertificateSigningRequestKind(),
+        new FlowSchemaKind(),
+        new PriorityLevelConfigurationKind(),
+        new IPAddressKind(),
+        new NetworkPolicyKind(),
+        new ServiceCIDRKind(),
+        new DeviceClassKind(),
+        new ResourceClaimKind(),
+        new ResourceClaimTemplateKind(),
+        new ResourceSliceKind(),
+        new StatefulSetKind(),
+        new JobKind(),
+        new CronJobKind(),
+        new PodDisruptionBudgetKind(),
+        new PriorityClassKind(),
+        new RuntimeClassKind(),
+        new PersistentVolumeKind(),
+        new PersistentVolumeClaimKind(),
+        new LimitRangeKind(),
+        new ResourceQuotaKind(),
+        new StorageClassKind(),
+        new VolumeAttributesClassKind(),
+        new CSIDriverKind(),
+        new CSINodeKind(),
+        new CSIStorageCapacityKind(),
+        new VolumeAttachmentKind(),
+        new Autoscaling.HorizontalPodAutoscalerKind(),
+        new AutoscalingV2.HorizontalPodAutoscalerKind(),
+        new Events.EventKind(),
     ];
 }

@@ -8,8 +8,7 @@ public static class KubernetesJson
 {
     /// <summary>How a type is read and written.</summary>
     /// <exception cref="InvalidOperationException">The type is not one of the generated ones.</exception>
-    public static JsonTypeInfo<T> TypeInfo<T>() =>
-        (JsonTypeInfo<T>?)ResourcesJsonContext.Default.GetTypeInfo(typeof(T)) ?? throw new InvalidOperationException($"{typeof(T)} has no generated JSON");
+    public static JsonTypeInfo<T> TypeInfo<T>() => Known<T>.Info ?? throw new InvalidOperationException($"{typeof(T)} has no generated JSON");
 
     /// <summary>Decodes an object.</summary>
     /// <exception cref="JsonException">The bytes are no such object.</exception>
@@ -18,4 +17,10 @@ public static class KubernetesJson
 
     /// <summary>Encodes an object.</summary>
     public static byte[] Write<T>(T value) => JsonSerializer.SerializeToUtf8Bytes(value, TypeInfo<T>());
+
+    // Found once a type: every read and write asks.
+    private static class Known<T>
+    {
+        public static readonly JsonTypeInfo<T>? Info = (JsonTypeInfo<T>?)ResourcesJsonContext.Default.GetTypeInfo(typeof(T));
+    }
 }

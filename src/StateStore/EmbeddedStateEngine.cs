@@ -1,3 +1,4 @@
+using KubeAspire.StateStore.Backups;
 using KubeAspire.StateStore.Disks;
 using KubeAspire.StateStore.Engine;
 using KubeAspire.StateStore.Log;
@@ -10,7 +11,7 @@ namespace KubeAspire.StateStore;
 /// The state engine of one machine: an ordered tree in memory, a write-ahead log with group commit, and snapshots.
 /// What it promises and what is on disk: docs/specs/state-store.md.
 /// </summary>
-public sealed class EmbeddedStateEngine : IStateEngine
+public sealed class EmbeddedStateEngine : IStateEngine, IStateCopySource
 {
     /// <summary>The revision of an empty store.</summary>
     public const long FirstRevision = 1;
@@ -116,6 +117,13 @@ public sealed class EmbeddedStateEngine : IStateEngine
         }
     }
 
+    /// <inheritdoc/>
+    public StateCopy Copy()
+    {
+        var state = _history.State;
+        return new StateCopy(_log.StoreId, state.Revision, state.All());
+    }
+
     /// <summary>Finishes the writes under way, ends the watches, and releases the directory.</summary>
     public async ValueTask DisposeAsync()
     {
@@ -202,7 +210,7 @@ public sealed class EmbeddedStateEngine : IStateEngine
             throw new StateStoreCorruptException(SnapshotFormat.NameOf(snapshotRevision), 0, "the log ends before this snapshot: its newest segments are missing");
         }
 
-        SnapshotKeeper.Clean(disk, logger, snapshotRevision, recovered?.FirstSequence ?? 0);
+        SnapshotKeeper.Clean(disk, logger, snapshotRevision, recovered?.FirstSequence ?? 0, unfinished: true);
         var log = recovered?.Log ?? SegmentedLog.Begin(disk, Guid.NewGuid(), FirstRevision, options);
         history.Recover(replay.Changes, replay.State, snapshotRevision);
         history.Compact(replay.CompactedTo);

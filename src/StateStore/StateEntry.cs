@@ -28,6 +28,9 @@ public sealed class StateEntry(StateKey key, long createRevision, long revision,
     /// <summary>Offset of the digits of resourceVersion in <see cref="Json"/>; −1 where there are none.</summary>
     public int RevisionAt { get; } = revisionAt;
 
+    /// <summary>The view that somebody has asked for already, or null.</summary>
+    public object? KnownView => Volatile.Read(ref _view);
+
     /// <summary>
     /// A decoded view, made at most a few times and then shared (two racing first callers may both decode; one result is kept).
     /// An entry keeps one view: every caller of one collection must ask for the same type.

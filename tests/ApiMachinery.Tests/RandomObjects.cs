@@ -8,6 +8,12 @@ namespace KubeAspire.ApiMachinery.Tests;
 internal sealed class RandomObjects(int seed)
 {
     private const int DeepestRandom = 9;
+    private const int MostRecursions = 2;
+
+    private readonly List<string> _within = [];
+
+    /// <summary>Whether every field is set, but for what lies below a type within itself.</summary>
+    public bool Full { get; init; }
 
     private readonly Random _random = new(seed);
 
@@ -51,15 +57,17 @@ internal sealed class RandomObjects(int seed)
         {
             case SchemaType.Object:
                 var parent = new JsonObject();
+                _within.Add(schema.Reference?.Name ?? schema.Name ?? "");
                 foreach (var (name, property) in schema.Properties.OrderBy(pair => pair.Key, StringComparer.Ordinal))
                 {
                     var isComposite = property.Type is SchemaType.Object or SchemaType.Array or SchemaType.Map;
-                    if (property.WirePath.Count > 0 && (!isComposite || depth < DeepestRandom) && _random.Next(depth < 3 ? 4 : 8) < 3)
+                    if (Full ? property.WirePath.Count > 0 && !IsTooDeep(property) : property.WirePath.Count > 0 && (!isComposite || depth < DeepestRandom) && _random.Next(depth < 3 ? 4 : 8) < 3)
                     {
                         parent[name] = Value(property, depth + 1);
                     }
                 }
 
+                _within.RemoveAt(_within.Count - 1);
                 return parent;
             case SchemaType.Map:
                 return Map(() => Value(schema.Values!, depth + 1));
@@ -77,6 +85,21 @@ internal sealed class RandomObjects(int seed)
             default:
                 return Scalar(schema);
         }
+    }
+
+    private bool IsTooDeep(Schema schema)
+    {
+        while (schema.Items is { } items)
+        {
+            schema = items;
+        }
+
+        return schema.Type switch
+        {
+            SchemaType.Map => IsTooDeep(schema.Values!),
+            SchemaType.Object => _within.Count(name => name == (schema.Reference?.Name ?? schema.Name)) >= MostRecursions,
+            _ => false,
+        };
     }
 
     private JsonValue Scalar(Schema schema)

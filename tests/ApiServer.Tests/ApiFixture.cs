@@ -1,3 +1,5 @@
+using System.IO.Pipelines;
+using System.Runtime.CompilerServices;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using System.Text;
@@ -6,6 +8,7 @@ using KubeAspire.ApiServer.Authentication;
 using KubeAspire.Client;
 using KubeAspire.Resources;
 using KubeAspire.StateStore;
+using KubeAspire.Testing.StorageContract;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
 using Microsoft.Extensions.Logging.Abstractions;
@@ -13,7 +16,7 @@ using Microsoft.Extensions.Logging.Abstractions;
 namespace KubeAspire.ApiServer.Tests;
 
 /// <summary>A whole API server over a store in a temporary folder; requests enter where the socket would bring them.</summary>
-public sealed class ApiFixture : IAsyncLifetime
+public sealed class ApiFixture : IAsyncLifetime, IApiOverEngine
 {
     private readonly string _folder = Directory.CreateTempSubdirectory("kubeaspire-apiserver-").FullName;
     private readonly ECDsa _key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
@@ -31,7 +34,7 @@ public sealed class ApiFixture : IAsyncLifetime
     {
         var clock = TimeProvider.System;
         Engine = await EmbeddedStateEngine.OpenAsync(new StateStoreOptions { Directory = _folder }, NullLoggerFactory.Instance, clock, CancellationToken.None);
-        var options = new ApiServerOptions { Kinds = BuiltInKinds.All, AdvertiseAddress = "127.0.0.1", Port = 6443, Seed = 1 };
+        var options = new ApiServerOptions { Kinds = BuiltInKinds.All, AdvertiseAddress = "127.0.0.1", Port = 6443, Seed = 1, BackupFiles = () => [new("pki/ca.key", new byte[] { 1 })] };
         Server = new KubeApiServer(options, Engine, _key, clock, NullLoggerFactory.Instance);
         _following = await Server.StartAsync(_stop.Token);
     }
@@ -54,7 +57,8 @@ public sealed class ApiFixture : IAsyncLifetime
 
     /// <summary>Sends a request as a user; null for one without credentials, the administrator by default.</summary>
     public async Task<ApiResponse> SendAsync(
-        string method, string target, string? body = null, string contentType = "application/json", string accept = "", string? user = "admin", byte[]? bytes = null, string? bearer = null)
+        string method, string target, string? body = null, string contentType = "application/json", string accept = "", string? user = "admin", byte[]? bytes = null, string? bearer = null,
+        (string Name, string Value)[]? headers = null)
     {
         var http = new DefaultHttpContext();
         var parts = target.Split('?', 2);
@@ -66,6 +70,11 @@ public sealed class ApiFixture : IAsyncLifetime
         http.Request.ContentType = body is null && bytes is null ? null : contentType;
         http.Request.Headers.Accept = accept;
         http.Request.Headers.UserAgent = "test/1.0";
+        foreach (var (name, value) in headers ?? [])
+        {
+            http.Request.Headers.Append(name, value);
+        }
+
         if (bearer is not null)
         {
             http.Request.Headers.Authorization = "Bearer " + bearer;
@@ -79,7 +88,64 @@ public sealed class ApiFixture : IAsyncLifetime
         http.Response.Body = answer;
         await Server.Frontend.HandleAsync(http);
         await http.Response.BodyWriter.FlushAsync();
-        return new ApiResponse(http.Response.StatusCode, Encoding.UTF8.GetString(answer.ToArray()), http.Response.Headers);
+        return new ApiResponse(http.Response.StatusCode, Encoding.UTF8.GetString(answer.ToArray()), http.Response.Headers) { Bytes = answer.ToArray() };
+    }
+
+    /// <inheritdoc/>
+    public async Task<(int Code, JsonObject Body)> CallAsync(string method, string target, string? body = null)
+    {
+        var answer = await SendAsync(method, target, body, method == "PATCH" ? "application/merge-patch+json" : "application/json");
+        return (answer.Code, answer.Json);
+    }
+
+    /// <inheritdoc/>
+    public async IAsyncEnumerable<JsonObject> WatchAsync(string target, [EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        using var gone = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        var pipe = new Pipe();
+        var http = new DefaultHttpContext { RequestAborted = gone.Token };
+        var parts = target.Split('?', 2);
+        http.Request.Method = "GET";
+        http.Request.Path = parts[0];
+        http.Request.QueryString = new QueryString("?" + parts[1]);
+        http.Features.GetRequiredFeature<IHttpRequestFeature>().RawTarget = target;
+        http.Request.Body = Stream.Null;
+        http.Connection.ClientCertificate = CertificateOf("admin");
+        http.Response.Body = pipe.Writer.AsStream(leaveOpen: true);
+        var serving = ServeAsync();
+        using var lines = new StreamReader(pipe.Reader.AsStream());
+        try
+        {
+            while (await lines.ReadLineAsync(cancellationToken) is { } line)
+            {
+                if (line.Length > 0)
+                {
+                    yield return (JsonObject)JsonNode.Parse(line)!;
+                }
+            }
+        }
+        finally
+        {
+            await gone.CancelAsync();
+            await serving;
+        }
+
+        async Task ServeAsync()
+        {
+            try
+            {
+                await Server.Frontend.HandleAsync(http);
+                await http.Response.BodyWriter.FlushAsync(gone.Token);
+            }
+            catch (OperationCanceledException) when (gone.IsCancellationRequested)
+            {
+                // The client has left.
+            }
+            finally
+            {
+                await pipe.Writer.CompleteAsync();
+            }
+        }
     }
 
     /// <summary>Makes a namespace of its own for a test, with the account that pods need.</summary>
@@ -104,6 +170,11 @@ public sealed class ApiFixture : IAsyncLifetime
                     name.AddOrganizationName(ApiUser.MastersGroup);
                 }
 
+                if (user.StartsWith(ApiUser.NodePrefix, StringComparison.Ordinal))
+                {
+                    name.AddOrganizationName(ApiUser.NodesGroup);
+                }
+
                 name.AddCommonName(user);
                 var request = new CertificateRequest(name.Build(), key, HashAlgorithmName.SHA256);
                 var from = new DateTimeOffset(2020, 1, 1, 0, 0, 0, TimeSpan.Zero);
@@ -118,6 +189,8 @@ public sealed class ApiFixture : IAsyncLifetime
 /// <summary>What came back.</summary>
 public sealed record ApiResponse(int Code, string Text, IHeaderDictionary Headers)
 {
+    public byte[] Bytes { get; init; } = [];
+
     public JsonObject Json => JsonNode.Parse(Text) as JsonObject ?? throw new InvalidOperationException(Text);
 
     public string Reason => Json["reason"]?.ToString() ?? "";

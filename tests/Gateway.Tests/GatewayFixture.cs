@@ -17,6 +17,7 @@ using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using EndpointPort = KubeAspire.Resources.Discovery.EndpointPort;
+using IPAddress = System.Net.IPAddress;
 
 namespace KubeAspire.Gateway.Tests;
 

@@ -8,6 +8,7 @@ using KubeAspire.ApiMachinery.Meta;
 using KubeAspire.Resources.Core;
 using KubeAspire.Resources.Networking;
 using static KubeAspire.Gateway.Tests.GatewayFixture;
+using IPAddress = System.Net.IPAddress;
 
 namespace KubeAspire.Gateway.Tests;
 

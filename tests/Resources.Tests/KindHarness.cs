@@ -12,7 +12,10 @@ internal static class KindHarness
     /// <summary>The instant at which tables are made.</summary>
     public static DateTimeOffset Now { get; } = new(2026, 11, 21, 12, 0, 0, TimeSpan.Zero);
 
-    public static ResourceKind Kind(string name) => BuiltInKinds.All.Single(kind => kind.Type.Kind == name);
+    /// <summary>A kind by its name, of several versions the stored one; or by apiVersion and name, such as <c>autoscaling/v1/HorizontalPodAutoscaler</c>.</summary>
+    public static ResourceKind Kind(string name) => name.Contains('/')
+        ? BuiltInKinds.All.Single(kind => $"{kind.Type.ApiVersion}/{kind.Type.Kind}" == name)
+        : BuiltInKinds.All.Single(kind => kind.Type.Kind == name && kind.StorageType == kind.Type);
 
     public static JsonObject Parse(string json) => (JsonObject)JsonNode.Parse(json)!;
 

@@ -1,5 +1,4 @@
 using System.Diagnostics;
-using KubeAspire.StateStore.Tests.Disks;
 using KubeAspire.Testing;
 
 namespace KubeAspire.StateStore.Tests;

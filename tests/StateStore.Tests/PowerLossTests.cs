@@ -1,4 +1,3 @@
-using KubeAspire.StateStore.Tests.Disks;
 using KubeAspire.Testing;
 
 namespace KubeAspire.StateStore.Tests;
@@ -9,7 +8,9 @@ namespace KubeAspire.StateStore.Tests;
 /// </summary>
 public sealed class PowerLossTests(ITestOutputHelper output)
 {
-    private const int Seeds = 400;
+    private const int Steps = 60;
+    private const int Seeds = 5_000;
+    private const int ReadSeeds = 5_000;
 
     public static TheoryData<string> Fates => ["Drop", "Keep", "TearLast", "TearFirst", "Garble"];
 
@@ -25,7 +26,7 @@ public sealed class PowerLossTests(ITestOutputHelper output)
             {
                 var disk = new SimulatedDisk { PowerLossAt = at };
                 var history = new WrittenHistory(seed: 1);
-                await history.RunAsync(disk, steps: 40);
+                await history.RunAsync(disk, steps: Steps);
                 if (!disk.PowerLost)
                 {
                     break;
@@ -36,7 +37,7 @@ public sealed class PowerLossTests(ITestOutputHelper output)
             }
         }
 
-        output.WriteLine($"{crashes} crashes simulated");
+        output.Tell($"power loss at every operation, {fate}: {crashes:N0} crashes simulated, nothing acknowledged lost");
         Assert.True(crashes > 200, $"only {crashes} operations: the history no longer rolls segments and takes snapshots");
     }
 
@@ -46,30 +47,68 @@ public sealed class PowerLossTests(ITestOutputHelper output)
         var crashes = 0;
         for (var seed = 0; seed < Seeds; seed++)
         {
-            var random = new Random(seed);
-            var disk = new SimulatedDisk { PowerLossAt = random.Next(1, 700) };
-            var history = new WrittenHistory(seed);
-            await history.RunAsync(disk, steps: random.Next(10, 120));
-            for (var again = 0; again < 3; again++)
-            {
-                crashes++;
-                disk = disk.AfterPowerLoss(() => (Fate)random.Next(5), count => random.Next(count + 1));
-                disk.PowerLossAt = random.Next(1, 12);
-                try
-                {
-                    await using var engine = SimulatedEngine.Open(disk);
-                }
-                catch (PowerLossException)
-                {
-                    continue;
-                }
-            }
-
-            crashes++;
-            await history.VerifyAsync(disk.AfterPowerLoss(() => (Fate)random.Next(5), count => random.Next(count + 1)), $"seed {seed}");
+            crashes += await PowerLossDrill.RunAsync(seed);
         }
 
-        output.WriteLine($"{crashes} crashes simulated, seeds 0 to {Seeds - 1}");
+        output.Tell($"power loss drawn from seeds 0 to {Seeds - 1}, again during recovery: {crashes:N0} crashes simulated, nothing acknowledged lost");
+    }
+
+    [Fact]
+    public async Task WhatIsReadDuringASync_IsThere_WhenThePowerGoesInThatSync()
+    {
+        var read = 0;
+        for (var seed = 0; seed < ReadSeeds; seed++)
+        {
+            read += await PowerLossDrill.ReadDuringSyncAsync(seed);
+        }
+
+        output.Tell($"power loss in a sync during which all is read: {ReadSeeds:N0} crashes, {read:N0} values read, all there afterwards");
+        Assert.True(read > ReadSeeds, $"only {read} values were read");
+    }
+
+    [Fact]
+    public async Task PowerLoss_AroundEveryStepOfASegmentsBeginning_ASnapshot_AndTheDeletionOfTheOld_LeavesTheOldOrTheNew()
+    {
+        var journal = new List<string>();
+        await new WrittenHistory(seed: 2).RunAsync(new SimulatedDisk { Journal = journal }, steps: 40);
+        var steps = new Dictionary<string, int>();
+        for (var at = 1; at <= journal.Count; at++)
+        {
+            if (StepOf(journal[at - 1]) is not { } step)
+            {
+                continue;
+            }
+
+            foreach (var fate in Enum.GetValues<Fate>())
+            {
+                foreach (var keepDirectory in new[] { false, true })
+                {
+                    var disk = new SimulatedDisk { PowerLossAt = at };
+                    var history = new WrittenHistory(seed: 2);
+                    await history.RunAsync(disk, steps: 40);
+                    await history.VerifyAsync(disk.AfterPowerLoss(() => fate, count => keepDirectory ? count : 0), $"{journal[at - 1]} (operation {at}), {fate}, directory {keepDirectory}");
+                    steps[step] = steps.GetValueOrDefault(step) + 1;
+                }
+            }
+        }
+
+        output.Tell($"power loss around the steps of segments and snapshots: {steps.Values.Sum():N0} crashes: " + string.Join("; ", steps.OrderBy(step => step.Key, StringComparer.Ordinal).Select(step => $"{step.Key}: {step.Value}")));
+        string[] all =
+        [
+            "create segment", "write segment", "allocate segment", "sync segment", "rename segment", "delete segment",
+            "create snapshot", "write snapshot", "sync snapshot", "rename snapshot", "delete snapshot", "sync directory",
+        ];
+        Assert.Equal(all.Order(), steps.Keys.Order());
+    }
+
+    // What does not belong to a commit: commits write to and sync a segment under its final name.
+    private static string? StepOf(string operation)
+    {
+        var parts = operation.Split(' ', 2);
+        var temporary = parts[1].EndsWith(".tmp", StringComparison.Ordinal);
+        return parts[1] == "the directory" ? "sync directory"
+            : parts[1].Contains(".snapshot", StringComparison.Ordinal) ? $"{parts[0]} snapshot"
+            : temporary || parts[0] is "rename" or "delete" ? $"{parts[0]} segment" : null;
     }
 
     [Fact]

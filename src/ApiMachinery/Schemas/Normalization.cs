@@ -16,8 +16,10 @@ public static class Normalization
     /// <summary>Changes an object in place.</summary>
     public static void Apply(JsonObject value, Schema schema)
     {
-        foreach (var (name, child) in value.ToArray())
+        // From the end, so that what is removed does not move what is still to come.
+        for (var i = value.Count - 1; i >= 0; i--)
         {
+            var (name, child) = value.GetAt(i);
             if (child is null || !schema.Properties.TryGetValue(name, out var property))
             {
                 continue;
@@ -25,11 +27,11 @@ public static class Normalization
 
             if (!property.Required && IsOmitted(child, property))
             {
-                value.Remove(name);
+                value.RemoveAt(i);
             }
             else if (Changed(child, property) is { } changed)
             {
-                value[name] = changed;
+                value.SetAt(i, changed);
             }
         }
     }
@@ -41,7 +43,7 @@ public static class Normalization
         _ when property.Pointer => false,
         SchemaType.Boolean => child.AsBoolean() == false,
         SchemaType.Integer => child.AsInt64() == 0,
-        SchemaType.String => property.Format != "quantity" && (child.AsString() is "" || (property.Format == "int-or-string" && child.AsInt64() == 0)),
+        SchemaType.String => property.Format != "quantity" && (child.IsEmptyString() || (property.Format == "int-or-string" && child.AsInt64() == 0)),
         _ => false,
     };
 
@@ -53,11 +55,11 @@ public static class Normalization
                 Apply(parent, schema);
                 return null;
             case JsonObject map when schema.Type == SchemaType.Map && schema.Values is { } values:
-                foreach (var (key, value) in map.ToArray())
+                for (var i = 0; i < map.Count; i++)
                 {
-                    if (value is not null && Changed(value, values) is { } changed)
+                    if (map.GetAt(i).Value is { } value && Changed(value, values) is { } changed)
                     {
-                        map[key] = changed;
+                        map.SetAt(i, changed);
                     }
                 }
 
@@ -79,6 +81,11 @@ public static class Normalization
 
     private static JsonValue? Scalar(JsonNode child, Schema schema)
     {
+        if (schema.Format is not ("quantity" or "date-time" or "micro-time"))
+        {
+            return null;
+        }
+
         var text = child.AsString();
         switch (schema.Format)
         {

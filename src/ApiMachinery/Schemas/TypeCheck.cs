@@ -22,12 +22,13 @@ public static partial class TypeCheck
     /// <returns>A BadRequest, or null where all types fit.</returns>
     public static ApiError? Check(JsonObject value, Schema schema, string kind)
     {
-        var problem = Check(value, schema, new Place(null, ""));
-        if (problem is null)
+        // Where a problem is, is worked out only if there is one.
+        if (Check(value, schema, Place.Untold) is null)
         {
             return null;
         }
 
+        var problem = Check(value, schema, Place.Root);
         var apiVersion = value["apiVersion"].AsString() ?? "";
         var version = apiVersion[(apiVersion.LastIndexOf('/') + 1)..];
         return ApiErrors.BadRequest($"{kind} in version \"{version}\" cannot be handled as a {kind}: {problem}");
@@ -49,9 +50,13 @@ public static partial class TypeCheck
         Rfc3339().IsMatch(text) && DateTimeOffset.TryParse(text, CultureInfo.InvariantCulture, DateTimeStyles.None, out _);
 
     // Struct is the Go type that holds the field; the path leaves out list indices and keys, as Go's does.
-    private readonly record struct Place(string? Struct, string Path)
+    private readonly record struct Place(string? Struct, string? Path)
     {
-        public Place Below(Schema parent, string name) => new(TypeName(parent), Path.Length == 0 ? name : $"{Path}.{name}");
+        public static Place Untold => default;
+
+        public static Place Root => new(null, "");
+
+        public Place Below(Schema parent, string name) => Path is null ? this : new(TypeName(parent), Path.Length == 0 ? name : $"{Path}.{name}");
     }
 
     private static string? Check(JsonNode? value, Schema schema, Place place)
@@ -79,7 +84,7 @@ public static partial class TypeCheck
 
                 return null;
             case SchemaType.Map:
-                return value is JsonObject map ? First(map.Select(pair => pair.Value), schema.Values, place) : Mismatch(value, schema, place);
+                return value is JsonObject map ? First(map, schema.Values, place) : Mismatch(value, schema, place);
             case SchemaType.Array:
                 return value is JsonArray list ? First(list, schema.Items, place) : Mismatch(value, schema, place);
             default:
@@ -87,11 +92,24 @@ public static partial class TypeCheck
         }
     }
 
-    private static string? First(IEnumerable<JsonNode?> values, Schema? schema, Place place)
+    private static string? First(JsonObject map, Schema? schema, Place place)
     {
-        foreach (var value in values)
+        for (var i = 0; schema is not null && i < map.Count; i++)
         {
-            if (schema is not null && Check(value, schema, place) is { } problem)
+            if (Check(map.GetAt(i).Value, schema, place) is { } problem)
+            {
+                return problem;
+            }
+        }
+
+        return null;
+    }
+
+    private static string? First(JsonArray list, Schema? schema, Place place)
+    {
+        for (var i = 0; schema is not null && i < list.Count; i++)
+        {
+            if (Check(list[i], schema, place) is { } problem)
             {
                 return problem;
             }
@@ -145,12 +163,13 @@ public static partial class TypeCheck
             return Mismatch(value, schema, place);
         }
 
-        var text = value.AsString()!;
+        // The text itself is asked for only where it matters: most texts are data that need not be decoded here.
         switch (schema.Format)
         {
             case "byte":
-                return Base64Problem(text);
+                return Base64Problem(value.AsString()!);
             case "date-time" or "micro-time":
+                var text = value.AsString()!;
                 var layout = schema.Format == "date-time" ? TimeLayout : MicroTimeLayout;
                 return IsTime(text) ? null : $"parsing time \"{text}\" as \"{layout}\": cannot parse \"{text}\" as \"2006\"";
             default:

@@ -1,3 +1,4 @@
+using System.Text;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using KubeAspire.ApiMachinery.Serialization;
@@ -11,35 +12,41 @@ public static class UnknownFields
     /// <returns><c>unknown field "spec.template.spec.containers[0].foo"</c> for each field removed, in order of the object.</returns>
     public static IReadOnlyList<string> Prune(JsonObject value, Schema schema)
     {
-        var found = new List<string>();
-        Prune(value, schema, "", found);
-        return found;
+        var walk = new Walk([], []);
+        Prune(value, schema, walk);
+        return walk.Found;
     }
 
-    private static void Prune(JsonNode? value, Schema schema, string path, List<string> found)
+    // Where the walk is, in names and indices, and what it found. The path is put into words only where something is found.
+    private readonly record struct Walk(List<string> Found, List<(string? Name, int Index)> Path)
+    {
+        public void Enter(string name) => Path.Add((name, 0));
+
+        public void Enter(int index) => Path.Add((null, index));
+
+        public void Leave() => Path.RemoveAt(Path.Count - 1);
+
+        public void Tell(string name)
+        {
+            var text = new StringBuilder();
+            foreach (var (step, index) in Path.Append((Name: name, Index: 0)))
+            {
+                _ = step is null ? text.Append('[').Append(index).Append(']') : text.Append(text.Length == 0 ? "" : ".").Append(step);
+            }
+
+            Found.Add($"unknown field \"{text}\"");
+        }
+    }
+
+    private static void Prune(JsonNode? value, Schema schema, Walk walk)
     {
         switch (value)
         {
             case JsonObject parent when schema.Type == SchemaType.Object:
-                Properties(parent, schema, path, found);
+                Properties(parent, schema, walk);
                 break;
             case JsonObject map when schema.Type == SchemaType.Map && schema.Values is { } values:
-                foreach (var (key, child) in map.ToArray())
-                {
-                    if (child is not null || values.Nullable)
-                    {
-                        Prune(child, values, Join(path, key), found);
-                    }
-                    else if (Zero(values) is { } zero)
-                    {
-                        map[key] = zero;
-                    }
-                    else
-                    {
-                        map.Remove(key);
-                    }
-                }
-
+                Values(map, values, walk);
                 break;
             case JsonArray list when schema.Type == SchemaType.Array && schema.Items is { } items:
                 for (var i = 0; i < list.Count; i++)
@@ -49,36 +56,63 @@ public static class UnknownFields
                         list[i] = zero;
                     }
 
-                    Prune(list[i], items, $"{path}[{i}]", found);
+                    walk.Enter(i);
+                    Prune(list[i], items, walk);
+                    walk.Leave();
                 }
 
                 break;
         }
     }
 
-    private static void Properties(JsonObject parent, Schema schema, string path, List<string> found)
+    private static void Values(JsonObject map, Schema values, Walk walk)
+    {
+        for (var i = 0; i < map.Count; i++)
+        {
+            var (key, child) = map.GetAt(i);
+            if (child is not null || values.Nullable)
+            {
+                walk.Enter(key);
+                Prune(child, values, walk);
+                walk.Leave();
+            }
+            else if (Zero(values) is { } zero)
+            {
+                map.SetAt(i, zero);
+            }
+            else
+            {
+                map.RemoveAt(i--);
+            }
+        }
+    }
+
+    private static void Properties(JsonObject parent, Schema schema, Walk walk)
     {
         var properties = schema.Properties;
-        foreach (var (name, child) in parent.ToArray())
+        for (var i = 0; i < parent.Count; i++)
         {
+            var (name, child) = parent.GetAt(i);
             if (!properties.TryGetValue(name, out var property))
             {
                 if (!Keeps(schema, name))
                 {
-                    parent.Remove(name);
-                    found.Add($"unknown field \"{Join(path, name)}\"");
+                    parent.RemoveAt(i--);
+                    walk.Tell(name);
                 }
             }
             else if (child is null)
             {
                 if (!property.Nullable)
                 {
-                    parent.Remove(name);
+                    parent.RemoveAt(i--);
                 }
             }
             else
             {
-                Prune(child, property, Join(path, name), found);
+                walk.Enter(name);
+                Prune(child, property, walk);
+                walk.Leave();
             }
         }
     }
@@ -86,8 +120,6 @@ public static class UnknownFields
     private static bool Keeps(Schema schema, string name) =>
         schema.PreserveUnknownFields || schema.Reference?.PreserveUnknownFields == true
         || (schema.EmbeddedResource && name is "apiVersion" or "kind" or "metadata");
-
-    private static string Join(string path, string name) => path.Length == 0 ? name : $"{path}.{name}";
 
     // Go reads null as the zero value where something must stand: in a list or as the value of a key.
     private static JsonNode? Zero(Schema schema) => schema.Type switch

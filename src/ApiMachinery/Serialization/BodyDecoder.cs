@@ -43,6 +43,21 @@ public static class BodyDecoder
         }
     }
 
+    /// <summary>Decodes a patch, which may be a list.</summary>
+    /// <returns>The patch, and what is wrong with it under <c>fieldValidation=Strict</c>: fields that stand twice; the last of them counts.</returns>
+    public static ApiResult<DecodedPatch> DecodePatch(ReadOnlyMemory<byte> body)
+    {
+        var problems = new List<string>();
+        try
+        {
+            return new DecodedPatch(JsonTree.Parse(body.Span, problems), Duplicates(problems));
+        }
+        catch (JsonException broken)
+        {
+            return ApiErrors.BadRequest($"error decoding patch: {broken.Message}");
+        }
+    }
+
     private static DecodedBody Json(ReadOnlyMemory<byte> body)
     {
         var problems = new List<string>();

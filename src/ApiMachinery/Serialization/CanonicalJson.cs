@@ -23,13 +23,17 @@ public static class CanonicalJson
     [ThreadStatic]
     private static ArrayBufferWriter<byte>? t_buffer;
 
+    [ThreadStatic]
+    private static Utf8JsonWriter? t_writer;
+
     /// <summary>Encodes an object.</summary>
     /// <returns>The bytes, and the offset between the quotes of <c>"resourceVersion":""</c>.</returns>
     public static (byte[] Json, int RevisionAt) Encode(JsonObject value)
     {
         var buffer = t_buffer ??= new ArrayBufferWriter<byte>(4096);
         buffer.ResetWrittenCount();
-        using var writer = new Utf8JsonWriter(buffer, s_writer);
+        var writer = t_writer ??= new Utf8JsonWriter(buffer, s_writer);
+        writer.Reset(buffer);
         writer.WriteStartObject();
         Property(writer, "apiVersion", value["apiVersion"]);
         Property(writer, "kind", value["kind"]);
@@ -63,7 +67,7 @@ public static class CanonicalJson
         var json = buffer.WrittenSpan.ToArray();
         if (buffer.Capacity > LargestKeptBuffer)
         {
-            t_buffer = null;
+            (t_buffer, t_writer) = (null, null);
         }
 
         return (json, revisionAt);

@@ -20,6 +20,10 @@ public static class JsonScalars
     /// <summary>The string, or null where the node is absent or no string.</summary>
     public static string? AsString(this JsonNode? node) => node is JsonValue value && value.TryGetValue<string>(out var text) ? text : null;
 
+    /// <summary>Whether the node is the empty string. Does not decode a longer one to tell.</summary>
+    public static bool IsEmptyString(this JsonNode? node) =>
+        node is JsonValue value && (value.TryGetValue<JsonElement>(out var element) ? element.ValueKind == JsonValueKind.String && element.ValueEquals(""u8) : value.AsString() is "");
+
     /// <summary>The whole number, or null where the node is absent, no number, or out of range.</summary>
     public static long? AsInt64(this JsonNode? node)
     {

@@ -48,7 +48,7 @@ internal static class JsonTree
 
     private sealed class Builder(List<string>? duplicates)
     {
-        private readonly List<string> _path = [];
+        private readonly List<(string? Name, int Index)> _path = [];
 
         public JsonNode? Build(JsonElement element)
         {
@@ -63,7 +63,7 @@ internal static class JsonTree
                     var index = 0;
                     foreach (var item in element.EnumerateArray())
                     {
-                        _path.Add($"[{index++}]");
+                        _path.Add((null, index++));
                         array.Add(Build(item));
                         _path.RemoveAt(_path.Count - 1);
                     }
@@ -82,7 +82,7 @@ internal static class JsonTree
             foreach (var property in element.EnumerateObject())
             {
                 var name = Name(property);
-                _path.Add(name);
+                _path.Add((name, 0));
                 if (duplicates is not null && result.ContainsKey(name))
                 {
                     duplicates.Add(Path());
@@ -98,14 +98,9 @@ internal static class JsonTree
         private string Path()
         {
             var text = new StringBuilder();
-            foreach (var part in _path)
+            foreach (var (name, index) in _path)
             {
-                if (text.Length > 0 && part[0] != '[')
-                {
-                    text.Append('.');
-                }
-
-                text.Append(part);
+                _ = name is null ? text.Append('[').Append(index).Append(']') : text.Append(text.Length == 0 ? "" : ".").Append(name);
             }
 
             return text.ToString();

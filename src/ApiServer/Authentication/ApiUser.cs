@@ -11,6 +11,12 @@ public sealed record ApiUser(string Name, IReadOnlyList<string> Groups)
     /// <summary>The group of everybody who proved a name.</summary>
     public const string AuthenticatedGroup = "system:authenticated";
 
+    /// <summary>The group of node agents; the user is <see cref="NodePrefix"/> and the node's name.</summary>
+    public const string NodesGroup = "system:nodes";
+
+    /// <summary>How the user name of a node agent begins.</summary>
+    public const string NodePrefix = "system:node:";
+
     /// <summary>Nobody in particular.</summary>
     public static ApiUser Anonymous { get; } = new("system:anonymous", ["system:unauthenticated"]);
 

@@ -68,6 +68,40 @@ public sealed class Pki
         return (certificate.ExportCertificatePem(), key.ExportPkcs8PrivateKeyPem());
     }
 
+    /// <summary>A certificate, as PEM, for the subject, key and alternative names of a request that somebody approved.</summary>
+    /// <param name="asked">The request; nothing but subject, key and alternative names is taken from it.</param>
+    /// <param name="usages">What it may be used for, in the API's words; of the extended usages, client and server authentication are known.</param>
+    /// <param name="life">How long it is good for; never beyond the authority's own end.</param>
+    public string Sign(CertificateRequest asked, IReadOnlyCollection<string> usages, TimeSpan life)
+    {
+        var request = new CertificateRequest(asked.SubjectName, asked.PublicKey, HashAlgorithmName.SHA256);
+        request.CertificateExtensions.Add(new X509BasicConstraintsExtension(false, false, 0, true));
+        var flags = (usages.Contains("digital signature") ? X509KeyUsageFlags.DigitalSignature : 0) | (usages.Contains("key encipherment") ? X509KeyUsageFlags.KeyEncipherment : 0);
+        request.CertificateExtensions.Add(new X509KeyUsageExtension(flags == 0 ? X509KeyUsageFlags.DigitalSignature : flags, true));
+        var extended = new OidCollection();
+        foreach (var (usage, oid) in ((string, string)[])[("client auth", "1.3.6.1.5.5.7.3.2"), ("server auth", "1.3.6.1.5.5.7.3.1")])
+        {
+            if (usages.Contains(usage))
+            {
+                extended.Add(new Oid(oid));
+            }
+        }
+
+        request.CertificateExtensions.Add(new X509EnhancedKeyUsageExtension(extended, false));
+        request.CertificateExtensions.Add(X509AuthorityKeyIdentifierExtension.CreateFromCertificate(Authority, true, false));
+        if (asked.CertificateExtensions.FirstOrDefault(extension => extension.Oid?.Value == "2.5.29.17") is { } names)
+        {
+            request.CertificateExtensions.Add(new X509Extension(names, names.Critical));
+        }
+
+        var now = _clock.GetUtcNow();
+        var until = now + life < Authority.NotAfter ? now + life : Authority.NotAfter;
+        // The key decides how the authority signs, not the one that is certified: an RSA key may be certified by an ECDSA authority.
+        using var key = Authority.GetECDsaPrivateKey()!;
+        using var certificate = request.Create(Authority.SubjectName, X509SignatureGenerator.CreateForECDsa(key), now.AddMinutes(-5), until, Serial());
+        return certificate.ExportCertificatePem() + "\n";
+    }
+
     /// <summary>Whether a kubeconfig's client certificate is still good and ours.</summary>
     public bool IsGood(string certificatePem)
     {

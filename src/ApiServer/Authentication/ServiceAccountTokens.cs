@@ -24,6 +24,21 @@ public sealed class ServiceAccountTokens(ECDsa key, IStateEngine engine, TimePro
     private static readonly TimeSpan s_clockSkew = TimeSpan.FromSeconds(10);
     private readonly string _keyId = Base64Url.EncodeToString(SHA256.HashData(key.ExportSubjectPublicKeyInfo()));
 
+    /// <summary>Names the key in a token's header and in the issuer's key set.</summary>
+    public string KeyId => _keyId;
+
+    /// <summary>The public half of the key.</summary>
+    public ECParameters PublicKey
+    {
+        get
+        {
+            lock (key)
+            {
+                return key.ExportParameters(includePrivateParameters: false);
+            }
+        }
+    }
+
     /// <summary>Makes a token.</summary>
     public string Issue(string ns, string name, string uid, IReadOnlyList<string> audiences, TimeSpan life, TokenBinding? binding)
     {

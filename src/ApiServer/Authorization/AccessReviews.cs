@@ -28,7 +28,7 @@ internal sealed class AccessReviews(Authorizer authorizer, ServiceAccountTokens 
     {
         var asked = await ReadAsync<SelfSubjectAccessReview>(request, cancellationToken);
         return asked.Succeeded
-            ? Answer(asked.Value with { Status = Decide(request.User, asked.Value.Spec.ResourceAttributes, asked.Value.Spec.NonResourceAttributes) }) : asked.Error;
+            ? Answer(asked.Value with { Status = await DecideAsync(request.User, asked.Value.Spec.ResourceAttributes, asked.Value.Spec.NonResourceAttributes, cancellationToken) }) : asked.Error;
     }
 
     private async Task<ApiAnswer> SubjectAccessAsync(ApiRequest request, CancellationToken cancellationToken)
@@ -41,7 +41,7 @@ internal sealed class AccessReviews(Authorizer authorizer, ServiceAccountTokens 
 
         var spec = asked.Value.Spec;
         var user = new ApiUser(spec.User ?? "", spec.Groups ?? []) { Uid = spec.Uid ?? "" };
-        return Answer(asked.Value with { Status = Decide(user, spec.ResourceAttributes, spec.NonResourceAttributes) });
+        return Answer(asked.Value with { Status = await DecideAsync(user, spec.ResourceAttributes, spec.NonResourceAttributes, cancellationToken) });
     }
 
     private async Task<ApiAnswer> LocalAccessAsync(ApiRequest request, CancellationToken cancellationToken)
@@ -58,7 +58,7 @@ internal sealed class AccessReviews(Authorizer authorizer, ServiceAccountTokens 
             return ApiErrors.BadRequest($"spec.resourceAttributes.namespace must match namespace: {request.Info.Namespace}");
         }
 
-        return Answer(asked.Value with { Status = Decide(new ApiUser(spec.User ?? "", spec.Groups ?? []), spec.ResourceAttributes, null) });
+        return Answer(asked.Value with { Status = await DecideAsync(new ApiUser(spec.User ?? "", spec.Groups ?? []), spec.ResourceAttributes, null, cancellationToken) });
     }
 
     private async Task<ApiAnswer> SelfRulesAsync(ApiRequest request, CancellationToken cancellationToken)
@@ -124,7 +124,8 @@ internal sealed class AccessReviews(Authorizer authorizer, ServiceAccountTokens 
         });
     }
 
-    private SubjectAccessReviewStatus Decide(ApiUser user, ResourceAttributes? resource, NonResourceAttributes? path)
+    private async ValueTask<SubjectAccessReviewStatus> DecideAsync(
+        ApiUser user, ResourceAttributes? resource, NonResourceAttributes? path, CancellationToken cancellationToken)
     {
         var question = resource is not null
             ? new AccessQuestion
@@ -136,7 +137,8 @@ internal sealed class AccessReviews(Authorizer authorizer, ServiceAccountTokens 
                 Name = resource.Name ?? "",
             }
             : new AccessQuestion { Verb = path?.Verb ?? "", Path = path?.Path ?? "" };
-        return new SubjectAccessReviewStatus { Allowed = authorizer.Allows(user, question) };
+        var fields = string.Join(',', (resource?.FieldSelector?.Requirements ?? []).Where(one => one.Operator == "In" && one.Values is [_]).Select(one => $"{one.Key}={one.Values![0]}"));
+        return new SubjectAccessReviewStatus { Allowed = await authorizer.AllowsAsync(user, question, fields, cancellationToken) };
     }
 
     private static UserInfo InfoOf(ApiUser user) => new()

@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using KubeAspire.ApiMachinery.Meta;
+using KubeAspire.ApiServer.Admission;
 using KubeAspire.ApiServer.Authentication;
 using KubeAspire.Resources;
 using KubeAspire.Resources.Rbac;
@@ -17,14 +18,25 @@ public sealed class Authorizer(IStateEngine engine)
     private ImmutableDictionary<ObjectKey, RoleBinding> _bindings = ImmutableDictionary<ObjectKey, RoleBinding>.Empty;
     private ImmutableDictionary<string, ClusterRoleBinding> _clusterBindings = ImmutableDictionary<string, ClusterRoleBinding>.Empty;
     private volatile PolicyIndex _index = PolicyIndex.Empty;
+    private readonly NodeAuthorizer _nodes = new(engine);
     private readonly Lock _lock = new();
 
     /// <summary>The rules as they stand.</summary>
     public PolicyIndex Index => _index;
 
-    /// <summary>Whether a user may do what is asked.</summary>
+    /// <summary>Whether a user may do what is asked: a node agent by what belongs to its node, everybody by RBAC.</summary>
+    /// <param name="user">Who.</param>
+    /// <param name="question">What.</param>
+    /// <param name="fieldSelector">The field selector of a list or watch; empty for none.</param>
+    /// <param name="cancellationToken">Gives up.</param>
+    public ValueTask<bool> AllowsAsync(ApiUser user, AccessQuestion question, string fieldSelector, CancellationToken cancellationToken) =>
+        Allows(user, question) ? ValueTask.FromResult(true)
+        : NodeRestriction.NodeOf(user) is { Length: > 0 } node ? _nodes.AllowsAsync(node, question, fieldSelector, cancellationToken)
+        : ValueTask.FromResult(false);
+
+    /// <summary>Whether RBAC lets a user do what is asked.</summary>
     public bool Allows(ApiUser user, AccessQuestion question) =>
-        user.IsMaster || IsOwnTunnel(user, question) || _index.RulesOf(user, question.Namespace).Any(rule => Rules.Allows(rule, question));
+        user.IsMaster || _index.Allows(user, question);
 
     /// <summary>Reads the RBAC objects and follows them until cancelled. Completes the outer task once the first reading is done.</summary>
     /// <returns>The task that follows.</returns>
@@ -39,11 +51,6 @@ public sealed class Authorizer(IStateEngine engine)
         };
         return Task.WhenAll(followers);
     }
-
-    // A node may open its own tunnel and no other: the one right that depends on a name.
-    private static bool IsOwnTunnel(ApiUser user, AccessQuestion question) =>
-        question is { Group: "kubeaspire.dev", Resource: "nodes/tunnel", Verb: "create" }
-        && user.Groups.Contains("system:nodes") && user.Name == "system:node:" + question.Name;
 
     private async Task<Func<Task>> LoadAsync<T>(Action<StateKey, T?> put, CancellationToken cancellationToken)
         where T : class, IKubernetesObject<T>

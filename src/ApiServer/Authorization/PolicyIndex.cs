@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Collections.Immutable;
 using KubeAspire.ApiMachinery.Meta;
 using KubeAspire.ApiServer.Authentication;
@@ -9,6 +10,11 @@ namespace KubeAspire.ApiServer.Authorization;
 /// <summary>All RBAC objects at one moment, filed by subject. Immutable; swapped whole.</summary>
 public sealed class PolicyIndex
 {
+    /// <summary>Decisions remembered at most; then all are forgotten. 16,384: some hundred users with what they usually do.</summary>
+    private const int MostDecisions = 16_384;
+
+    private readonly ConcurrentDictionary<Decision, bool> _decisions = new();
+    private readonly ConcurrentDictionary<string, IReadOnlyList<PolicyRule>> _aggregated = new(StringComparer.Ordinal);
     private readonly ImmutableDictionary<ObjectKey, Role> _roles;
     private readonly ImmutableDictionary<string, ClusterRole> _clusterRoles;
     private readonly Dictionary<string, List<(string Namespace, RoleRef Role)>> _bySubject = new(StringComparer.Ordinal);
@@ -35,6 +41,10 @@ public sealed class PolicyIndex
 
     /// <summary>Nothing is allowed.</summary>
     public static PolicyIndex Empty { get; } = new(ImmutableDictionary<ObjectKey, Role>.Empty, ImmutableDictionary<string, ClusterRole>.Empty, [], []);
+
+    /// <summary>Whether the rules allow a user what is asked.</summary>
+    public bool Allows(ApiUser user, AccessQuestion question) =>
+        (question.Path is null && AllowsAnyName(user, question)) || RulesOf(user, question.Namespace).Any(rule => Rules.Allows(rule, question));
 
     /// <summary>Every rule that a user has in a namespace (or, for an empty one, in the cluster), with the binding's scope applied.</summary>
     public IEnumerable<PolicyRule> RulesOf(ApiUser user, string ns)
@@ -74,6 +84,33 @@ public sealed class PolicyIndex
             return role.Rules ?? [];
         }
 
+        return _aggregated.GetOrAdd(role.Metadata.Name ?? "", _ => Gather(role, selectors));
+    }
+
+    /// <summary>The cluster roles that gather the rules of others.</summary>
+    public IEnumerable<ClusterRole> Aggregated => _clusterRoles.Values.Where(role => role.AggregationRule is not null);
+
+    // Most requests are allowed by a rule that names no objects: that is asked once for all of them.
+    private bool AllowsAnyName(ApiUser user, AccessQuestion question)
+    {
+        var key = new Decision(user, question.Verb, question.Group, question.Resource, question.Namespace);
+        if (_decisions.TryGetValue(key, out var allowed))
+        {
+            return allowed;
+        }
+
+        allowed = RulesOf(user, question.Namespace).Any(rule => rule.ResourceNames is not { Count: > 0 } && Rules.Allows(rule, question));
+        if (_decisions.Count >= MostDecisions)
+        {
+            _decisions.Clear();
+        }
+
+        _decisions[key] = allowed;
+        return allowed;
+    }
+
+    private List<PolicyRule> Gather(ClusterRole role, IReadOnlyList<LabelSelector> selectors)
+    {
         var names = new HashSet<string> { role.Metadata.Name ?? "" };
         var rules = new List<PolicyRule>();
         foreach (var other in _clusterRoles.Values.OrderBy(other => other.Metadata.Name, StringComparer.Ordinal))
@@ -87,9 +124,6 @@ public sealed class PolicyIndex
 
         return rules;
     }
-
-    /// <summary>The cluster roles that gather the rules of others.</summary>
-    public IEnumerable<ClusterRole> Aggregated => _clusterRoles.Values.Where(role => role.AggregationRule is not null);
 
     private IEnumerable<PolicyRule> Nested(ClusterRole role, HashSet<string> seen)
     {
@@ -130,5 +164,15 @@ public sealed class PolicyIndex
 
             grants.Add((scope, role));
         }
+    }
+
+    // What a decision depends on besides the rules and the object's name. Of the user, what subjects of bindings can name.
+    private readonly record struct Decision(ApiUser User, string Verb, string Group, string Resource, string Namespace)
+    {
+        public bool Equals(Decision other) =>
+            User.Name == other.User.Name && Verb == other.Verb && Group == other.Group && Resource == other.Resource && Namespace == other.Namespace
+            && (ReferenceEquals(User.Groups, other.User.Groups) || User.Groups.SequenceEqual(other.User.Groups));
+
+        public override int GetHashCode() => HashCode.Combine(User.Name, Verb, Group, Resource, Namespace);
     }
 }

@@ -1,11 +1,12 @@
-using System.Net;
 using KubeAspire.ApiMachinery.Errors;
 using KubeAspire.ApiMachinery.Meta;
 using KubeAspire.ApiServer.Authorization;
 using KubeAspire.Client;
 using KubeAspire.Resources.Core;
 using KubeAspire.Resources.Discovery;
+using KubeAspire.Resources.Networking;
 using KubeAspire.Resources.Rbac;
+using KubeAspire.Resources.Scheduling;
 using KubeAspire.StateStore;
 using Microsoft.Extensions.Logging;
 
@@ -31,8 +32,14 @@ internal sealed class BootstrapObjects(ApiServerOptions options, IStateEngine en
             .. BootstrapPolicy.ClusterRoleBindings().Select(binding => EnsureAsync(client, binding, stored => Widen(stored, binding), cancellationToken)),
             EnsureAsync(client, Kubernetes(), _ => null, cancellationToken),
             EnsureAsync(client, Dns(), _ => null, cancellationToken),
+            EnsureAsync(client, ServiceRange(), _ => null, cancellationToken),
+            .. PriorityClasses().Select(found => EnsureAsync(client, found, _ => null, cancellationToken)),
+            .. BootstrapFlows.Levels().Select(level => EnsureAsync(client, level, _ => null, cancellationToken)),
+            .. LocalApiServices.Of(options.Kinds.Select(kind => (kind.Type.Group, kind.Type.Version))).Select(service => EnsureAsync(client, service, _ => null, cancellationToken)),
         ]);
-        if (IPAddress.TryParse(options.AdvertiseAddress, out var address) && IPAddress.IsLoopback(address))
+        // After the levels that they refer to.
+        await Task.WhenAll(BootstrapFlows.Schemas().Select(schema => EnsureAsync(client, schema, _ => null, cancellationToken)));
+        if (System.Net.IPAddress.TryParse(options.AdvertiseAddress, out var address) && System.Net.IPAddress.IsLoopback(address))
         {
             return; // A pod could not reach it; endpoints say so by being absent.
         }
@@ -112,6 +119,11 @@ internal sealed class BootstrapObjects(ApiServerOptions options, IStateEngine en
         },
     };
 
+    private static IEnumerable<PriorityClass> PriorityClasses() => PriorityClassKind.System.Select(known => new PriorityClass
+    {
+        Metadata = new ObjectMeta { Name = known.Key }, Value = known.Value.Value, Description = known.Value.Description,
+    });
+
     private Service Dns() => new()
     {
         Metadata = new ObjectMeta
@@ -130,6 +142,12 @@ internal sealed class BootstrapObjects(ApiServerOptions options, IStateEngine en
                 new ServicePort { Name = "dns-tcp", Port = 53, Protocol = "TCP", TargetPort = 53 },
             ],
         },
+    };
+
+    private ServiceCIDR ServiceRange() => new()
+    {
+        Metadata = new ObjectMeta { Name = ServiceCIDRKind.DefaultName },
+        Spec = new ServiceCIDRSpec { Cidrs = [options.ServiceRange.ToString()] },
     };
 
     private Endpoints KubernetesEndpoints() => new()

@@ -1,4 +1,5 @@
 using KubeAspire.ApiMachinery.Meta;
+using KubeAspire.ApiServer.Authentication;
 using KubeAspire.Resources.Rbac;
 
 namespace KubeAspire.ApiServer.Bootstrap;
@@ -28,6 +29,10 @@ internal static class BootstrapPolicy
         Role("system:discovery", Paths(["get"], "/api", "/api/*", "/apis", "/apis/*", "/healthz", "/livez", "/openapi", "/openapi/*", "/readyz", "/version", "/version/")),
         Role("system:public-info-viewer", Paths(["get"], "/healthz", "/livez", "/readyz", "/version", "/version/")),
         Role("system:node", NodeRules()),
+        Role("system:node-bootstrapper", Rule(["certificates.k8s.io"], ["certificatesigningrequests"], [.. s_read, "create"])),
+        Role("system:certificates.k8s.io:certificatesigningrequests:nodeclient", Rule(["certificates.k8s.io"], ["certificatesigningrequests/nodeclient"], ["create"])),
+        Role("system:certificates.k8s.io:certificatesigningrequests:selfnodeclient", Rule(["certificates.k8s.io"], ["certificatesigningrequests/selfnodeclient"], ["create"])),
+        Role("system:service-account-issuer-discovery", Paths(["get"], "/.well-known/openid-configuration", "/.well-known/openid-configuration/", TokenIssuerDocuments.KeysPath, TokenIssuerDocuments.KeysPath + "/")),
         Role("system:kube-controller-manager", ControllerRules()),
         Role("system:kube-scheduler", SchedulerRules()),
         Role("system:kubeaspire:gateway", GatewayRules()),
@@ -40,7 +45,8 @@ internal static class BootstrapPolicy
         Bind("system:basic-user", "system:basic-user", Group("system:authenticated")),
         Bind("system:discovery", "system:discovery", Group("system:authenticated")),
         Bind("system:public-info-viewer", "system:public-info-viewer", Group("system:authenticated"), Group("system:unauthenticated")),
-        Bind("system:node", "system:node", Group("system:nodes")),
+        Bind("system:node", "system:node"), // To nobody, as upstream: the Node authorizer gives each node what is its own.
+        Bind("system:service-account-issuer-discovery", "system:service-account-issuer-discovery", Group("system:serviceaccounts")),
         Bind("system:kube-controller-manager", "system:kube-controller-manager", User("system:kube-controller-manager")),
         Bind("system:kube-scheduler", "system:kube-scheduler", User("system:kube-scheduler")),
         Bind("system:kubeaspire:gateway", "system:kubeaspire:gateway", Group("system:kubeaspire:gateways")),
@@ -48,28 +54,38 @@ internal static class BootstrapPolicy
 
     private static PolicyRule[] EditRules() =>
     [
+        Rule([""], ["pods/attach", "pods/exec", "pods/portforward", "pods/proxy", "services/proxy"], s_read),
         Rule([""], ["pods", "pods/attach", "pods/exec", "pods/portforward", "pods/proxy"], s_write),
         Rule([""], ["pods/eviction"], ["create"]),
-        Rule([""], ["configmaps", "events", "replicationcontrollers", "replicationcontrollers/scale", "services", "services/proxy", "podtemplates"], s_write),
+        Rule([""], ["configmaps", "events", "replicationcontrollers", "replicationcontrollers/scale", "services", "services/proxy", "podtemplates", "persistentvolumeclaims"], s_write),
         Rule([""], ["secrets"], s_all),
         Rule([""], ["serviceaccounts"], [.. s_write, "impersonate"]),
         Rule([""], ["serviceaccounts/token"], ["create"]),
         Rule(["apps"], ["daemonsets", "deployments", "deployments/rollback", "deployments/scale", "replicasets", "replicasets/scale", "statefulsets", "statefulsets/scale"], s_write),
+        Rule(["autoscaling"], ["horizontalpodautoscalers"], s_write),
+        Rule(["batch"], ["cronjobs", "jobs"], s_write),
+        Rule(["policy"], ["poddisruptionbudgets"], s_write),
         Rule(["coordination.k8s.io"], ["leases"], s_all),
         Rule(["networking.k8s.io"], ["ingresses", "networkpolicies"], s_write),
+        Rule(["resource.k8s.io"], ["resourceclaims", "resourceclaimtemplates"], s_write),
     ];
 
     private static PolicyRule[] ViewRules() =>
     [
-        Rule([""], ["configmaps", "endpoints", "persistentvolumeclaims", "pods", "replicationcontrollers", "replicationcontrollers/scale", "serviceaccounts", "services", "podtemplates"], s_read),
-        Rule([""], ["bindings", "events", "limitranges", "namespaces/status", "pods/log", "pods/status", "replicationcontrollers/status", "resourcequotas", "services/status"], s_read),
+        Rule([""], ["configmaps", "endpoints", "persistentvolumeclaims", "persistentvolumeclaims/status", "pods", "replicationcontrollers", "replicationcontrollers/scale", "serviceaccounts", "services", "podtemplates"], s_read),
+        Rule([""], ["bindings", "events", "limitranges", "namespaces/status", "pods/log", "pods/status", "replicationcontrollers/status", "resourcequotas", "resourcequotas/status", "services/status"], s_read),
         Rule([""], ["namespaces"], s_read),
         Rule(["discovery.k8s.io"], ["endpointslices"], s_read),
-        Rule(["apps"], ["controllerrevisions", "daemonsets", "daemonsets/status", "deployments", "deployments/scale", "deployments/status", "replicasets", "replicasets/scale", "replicasets/status"], s_read),
-        Rule(["networking.k8s.io"], ["ingresses", "ingresses/status"], s_read),
+        Rule(["apps"], ["controllerrevisions", "daemonsets", "daemonsets/status", "deployments", "deployments/scale", "deployments/status", "replicasets", "replicasets/scale", "replicasets/status", "statefulsets", "statefulsets/scale", "statefulsets/status"], s_read),
+        Rule(["autoscaling"], ["horizontalpodautoscalers", "horizontalpodautoscalers/status"], s_read),
+        Rule(["batch"], ["cronjobs", "cronjobs/status", "jobs", "jobs/status"], s_read),
+        Rule(["policy"], ["poddisruptionbudgets", "poddisruptionbudgets/status"], s_read),
+        Rule(["networking.k8s.io"], ["ingresses", "ingresses/status", "networkpolicies"], s_read),
+        Rule(["resource.k8s.io"], ["resourceclaims", "resourceclaims/status", "resourceclaimtemplates"], s_read),
     ];
 
-    private static PolicyRule[] NodeRules() =>
+    /// <summary>What every node may do; where a name decides, the Node authorizer asks for more than this role.</summary>
+    public static PolicyRule[] NodeRules() =>
     [
         Rule([""], ["nodes"], [.. s_read, "create", "update", "patch"]),
         Rule([""], ["nodes/status"], ["update", "patch"]),
@@ -77,9 +93,14 @@ internal static class BootstrapPolicy
         Rule([""], ["pods"], [.. s_read, "create", "delete"]),
         Rule([""], ["pods/status"], ["update", "patch"]),
         Rule([""], ["pods/eviction"], ["create"]),
-        Rule([""], ["configmaps", "secrets", "serviceaccounts"], s_read),
+        Rule([""], ["configmaps", "secrets"], s_read),
+        Rule([""], ["serviceaccounts", "persistentvolumeclaims", "persistentvolumes"], ["get"]),
         Rule([""], ["serviceaccounts/token"], ["create"]),
-        Rule([""], ["events"], ["create", "update", "patch"]),
+        Rule(["certificates.k8s.io"], ["certificatesigningrequests"], [.. s_read, "create"]),
+        Rule(["node.k8s.io"], ["runtimeclasses"], s_read),
+        Rule(["storage.k8s.io"], ["csidrivers"], s_read),
+        Rule(["storage.k8s.io"], ["csinodes"], ["get", "create", "update", "patch", "delete"]),
+        Rule(["", "events.k8s.io"], ["events"], ["create", "update", "patch"]),
         Rule(["coordination.k8s.io"], ["leases"], [.. s_read, "create", "update", "patch", "delete"]),
         Rule(["discovery.k8s.io"], ["endpointslices"], s_read),
         Rule(["authentication.k8s.io"], ["tokenreviews"], ["create"]),
@@ -93,8 +114,12 @@ internal static class BootstrapPolicy
         Rule([""], ["pods", "endpoints", "events", "serviceaccounts", "configmaps", "secrets", "namespaces", "pods/eviction"], ["create"]),
         Rule([""], ["serviceaccounts/token"], ["create"]),
         Rule([RbacGroup], ["clusterroles"], ["escalate"]), // Aggregation gathers rules that the controller itself does not have.
+        Rule([""], ["persistentvolumeclaims", "persistentvolumes"], ["create"]),
         Rule(["apps"], ["replicasets", "controllerrevisions"], ["create"]),
+        Rule(["batch"], ["jobs"], ["create"]),
+        Rule(["events.k8s.io"], ["events"], ["create"]),
         Rule(["coordination.k8s.io"], ["leases"], ["create"]),
+        Rule(["certificates.k8s.io"], ["signers"], ["approve", "sign"]),
         Rule(["discovery.k8s.io"], ["endpointslices"], ["create"]),
         Rule(["authentication.k8s.io"], ["tokenreviews"], ["create"]),
         Rule(["authorization.k8s.io"], ["subjectaccessreviews"], ["create"]),
@@ -108,7 +133,10 @@ internal static class BootstrapPolicy
         Rule([""], ["pods"], ["delete"]),
         Rule([""], ["bindings", "pods/binding"], ["create"]),
         Rule([""], ["pods/status"], ["patch", "update"]),
-        Rule([""], ["events"], ["create", "patch", "update"]),
+        Rule(["", "events.k8s.io"], ["events"], ["create", "patch", "update"]),
+        Rule([""], ["persistentvolumeclaims", "persistentvolumes"], [.. s_read, "patch", "update"]),
+        Rule(["storage.k8s.io"], ["storageclasses", "csinodes", "csidrivers", "csistoragecapacities"], s_read),
+        Rule(["policy"], ["poddisruptionbudgets"], s_read),
         Rule(["apps"], ["replicasets", "statefulsets"], s_read),
         Rule(["coordination.k8s.io"], ["leases"], [.. s_read, "create", "update"]),
     ];

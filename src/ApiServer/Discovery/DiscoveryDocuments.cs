@@ -20,8 +20,8 @@ internal sealed class DiscoveryDocuments
     public DiscoveryDocuments(KindRegistry kinds)
     {
         var stored = kinds.All.Select(kind => new ServedResource(
-            kind.Type, kind.Singular, kind.ShortNames, kind.Categories, kind.Verbs, [.. kind.Subresources.Where(IsServed)]));
-        var reviews = kinds.Reviews.Where(review => review.Type.Plural != "bindings").Select(review =>
+            kind.Type, kind.Singular, kind.ShortNames, kind.Categories, kind.Verbs, [.. kind.Subresources.Where(IsServed)]) { StorageType = kind.StorageType });
+        var reviews = kinds.Reviews.Select(review =>
             new ServedResource(review.Type, review.Type.Kind.ToLowerInvariant(), [], [], review.Verbs, []));
         _resources = stored.Concat(reviews).OrderBy(resource => resource.Type.Plural, StringComparer.Ordinal)
             .ToLookup(resource => (resource.Type.Group, resource.Type.Version));
@@ -59,7 +59,7 @@ internal sealed class DiscoveryDocuments
     }
 
     /// <summary>Whether a subresource is served; the published paths name some that are not built yet.</summary>
-    public static bool IsServed(BuiltInSubresource subresource) => subresource.Name is "status" or "scale" or "binding" or "eviction" or "token" or "log" or "finalize";
+    public static bool IsServed(BuiltInSubresource subresource) => subresource.Name is "status" or "scale" or "binding" or "eviction" or "token" or "log" or "finalize" or "approval";
 
     private ApiAnswer Resources(string group, string version) =>
         _resources.Contains((group, version)) ? Made($"resources {group}/{version}", () => ResourceList(group, version), "application/json") : ApiErrors.PathNotFound();
@@ -129,7 +129,7 @@ internal sealed class DiscoveryDocuments
         return new JsonObject { ["name"] = group, ["versions"] = new JsonArray([.. versions]), ["preferredVersion"] = versions[0].DeepClone() };
     }
 
-    private IEnumerable<string> VersionsOf(string group) => _resources.Where(found => found.Key.Group == group).Select(found => found.Key.Version);
+    private IEnumerable<string> VersionsOf(string group) => _resources.Where(found => found.Key.Group == group).Select(found => found.Key.Version).OrderDescending(VersionPriority.Order);
 
     private JsonObject ResourceList(string group, string version)
     {
@@ -172,7 +172,7 @@ internal sealed class DiscoveryDocuments
 
         if (main && verbs.Contains("list"))
         {
-            result["storageVersionHash"] = StorageHash(resource.Type);
+            result["storageVersionHash"] = StorageHash(resource.StorageType);
         }
 
         return result;
@@ -238,6 +238,8 @@ internal sealed class DiscoveryDocuments
         "scale" => KubeAspire.Resources.Autoscaling.Scale.ResourceType,
         "binding" => KubeAspire.Resources.Core.Binding.ResourceType,
         "eviction" => KubeAspire.Resources.Policy.Eviction.ResourceType,
+        "exec" or "attach" or "portforward" when type is { Group: "", Plural: "pods" } => type with { Kind = subresource switch { "exec" => "PodExecOptions", "attach" => "PodAttachOptions", _ => "PodPortForwardOptions" } },
+        "proxy" when type.Group.Length == 0 => type with { Kind = type.Kind + "ProxyOptions" },
         "token" => KubeAspire.Resources.Authentication.TokenRequest.ResourceType,
         _ => type,
     };
@@ -253,5 +255,8 @@ internal sealed class DiscoveryDocuments
     private static int Rank(string group) => group switch { "apps" => 0, "authentication.k8s.io" => 1, "authorization.k8s.io" => 2, "autoscaling" => 3, "batch" => 4, _ => 5 };
 
     private sealed record ServedResource(
-        ResourceType Type, string Singular, IReadOnlyList<string> ShortNames, IReadOnlyList<string> Categories, IReadOnlyList<string> Verbs, IReadOnlyList<BuiltInSubresource> Subresources);
+        ResourceType Type, string Singular, IReadOnlyList<string> ShortNames, IReadOnlyList<string> Categories, IReadOnlyList<string> Verbs, IReadOnlyList<BuiltInSubresource> Subresources)
+    {
+        public ResourceType StorageType { get; init; } = Type;
+    }
 }

@@ -17,17 +17,25 @@ namespace KubeAspire.ApiServer.Http;
 /// <summary>Writes answers to the socket in the format that was asked for. Stored bytes are spliced, never decoded.</summary>
 internal sealed class AnswerWriter(TimeProvider clock)
 {
+    private readonly ProtobufAnswers _protobuf = new();
+
     public async Task WriteAsync(HttpContext http, ApiRequest request, Accepted accepted, ApiAnswer answer)
     {
-        foreach (var warning in request.Warnings.Distinct().Take(MostWarnings))
+        foreach (var warning in request.Warnings.Count == 0 ? [] : request.Warnings.Distinct().Take(MostWarnings))
         {
             http.Response.Headers.Append("Warning", $"299 - \"{Escape(warning)}\"");
+        }
+
+        if (accepted.Shape == AnswerShape.Table && request.Query["includeObject"] is not ("" or "None" or "Metadata" or "Object") && answer is not ErrorAnswer)
+        {
+            var unsupported = FieldError.NotSupported("includeObject", request.Query["includeObject"], ["None", "Metadata", "Object", ""]);
+            answer = ApiErrors.BadRequest($"Unable to convert to Table as requested: {unsupported}");
         }
 
         switch (answer)
         {
             case ErrorAnswer { Error: var error }:
-                await WriteErrorAsync(http, error, accepted.Yaml);
+                await WriteErrorAsync(http, error, accepted.Format);
                 break;
             case ObjectAnswer found:
                 await WriteObjectAsync(http, request, accepted, found);
@@ -36,7 +44,7 @@ internal sealed class AnswerWriter(TimeProvider clock)
                 await WriteListAsync(http, request, accepted, list);
                 break;
             case WatchAnswer watch:
-                await new WatchWriter(clock).WriteAsync(http, request, accepted, watch);
+                await new WatchWriter(clock, _protobuf).WriteAsync(http, request, accepted, watch);
                 break;
             case RawAnswer raw:
                 await WriteRawAsync(http, raw);
@@ -50,7 +58,7 @@ internal sealed class AnswerWriter(TimeProvider clock)
     private const int MostWarnings = 50;
 
     /// <summary>Writes a refusal as a Status.</summary>
-    public static Task WriteErrorAsync(HttpContext http, ApiError error, bool yaml = false)
+    public static Task WriteErrorAsync(HttpContext http, ApiError error, AnswerFormat format = AnswerFormat.Json)
     {
         if (error.RetryAfterSeconds > 0)
         {
@@ -62,7 +70,7 @@ internal sealed class AnswerWriter(TimeProvider clock)
             http.Response.Headers.WWWAuthenticate = "Bearer";
         }
 
-        return WriteBodyAsync(http, StatusOf(error), error.Code, yaml);
+        return WriteBodyAsync(http, StatusOf(error), error.Code, format);
     }
 
     /// <summary>A refusal as a Status.</summary>
@@ -74,6 +82,12 @@ internal sealed class AnswerWriter(TimeProvider clock)
 
     private async Task WriteObjectAsync(HttpContext http, ApiRequest request, Accepted accepted, ObjectAnswer answer)
     {
+        if (accepted is { Format: AnswerFormat.Protobuf, Shape: AnswerShape.Metadata } && answer.Kind is not null)
+        {
+            await WriteBytesAsync(http, ProtobufAnswers.Metadata(answer.Json, accepted.Version), answer.Code, Accepted.ProtobufType);
+            return;
+        }
+
         var json = answer.Json;
         if (answer.Kind is { } kind && accepted.Shape != AnswerShape.Object)
         {
@@ -82,7 +96,7 @@ internal sealed class AnswerWriter(TimeProvider clock)
                 : MetadataOf(json, accepted.Version);
         }
 
-        await WriteBodyAsync(http, json, answer.Code, accepted.Yaml);
+        await WriteBodyAsync(http, json, answer.Code, accepted.Format, answer.Kind);
     }
 
     private async Task WriteListAsync(HttpContext http, ApiRequest request, Accepted accepted, ListAnswer list)
@@ -91,7 +105,7 @@ internal sealed class AnswerWriter(TimeProvider clock)
         if (accepted.Shape == AnswerShape.Table)
         {
             var table = Table(request, accepted, list.Kind).Write(list.Items.Select(entry => (entry, entry.Json)), revision, list.Continue, list.Remaining);
-            await WriteBodyAsync(http, table, 200, accepted.Yaml);
+            await WriteBodyAsync(http, table, 200, accepted.Format);
             return;
         }
 
@@ -109,6 +123,12 @@ internal sealed class AnswerWriter(TimeProvider clock)
             metadata.Append(CultureInfo.InvariantCulture, $",\"remainingItemCount\":{remaining}");
         }
 
+        if (accepted.Format == AnswerFormat.Protobuf)
+        {
+            await WritePartsAsync(http, _protobuf.List(list.Kind, $"{{{metadata}}}", list.Items, metadataOnly ? accepted.Version : null));
+            return;
+        }
+
         var head = Encoding.UTF8.GetBytes($"{{\"kind\":\"{kind}\",\"apiVersion\":\"{apiVersion}\",\"metadata\":{{{metadata}}},\"items\":[");
         if (accepted.Yaml)
         {
@@ -116,12 +136,12 @@ internal sealed class AnswerWriter(TimeProvider clock)
             var buffered = PipeWriter.Create(whole, new StreamPipeWriterOptions(leaveOpen: true));
             await SpliceAsync(buffered, head, list.Items, metadataOnly ? accepted.Version : null, http.RequestAborted);
             await buffered.CompleteAsync();
-            await WriteBodyAsync(http, whole.ToArray(), 200, yaml: true);
+            await WriteBodyAsync(http, whole.ToArray(), 200, AnswerFormat.Yaml);
             return;
         }
 
-        http.Response.ContentType = JsonType;
-        if (list.Items.Sum(entry => (long)entry.Json.Length) >= ApiLimits.CompressFrom && AcceptsGzip(http))
+        http.Response.ContentType = Accepted.JsonType;
+        if (AcceptsGzip(http) && list.Items.Sum(entry => (long)entry.Json.Length) >= ApiLimits.CompressFrom)
         {
             http.Response.Headers.ContentEncoding = "gzip";
             http.Response.Headers.Vary = "Accept-Encoding";
@@ -135,22 +155,15 @@ internal sealed class AnswerWriter(TimeProvider clock)
         await SpliceAsync(http.Response.BodyWriter, head, list.Items, metadataOnly ? accepted.Version : null, http.RequestAborted);
     }
 
-    private const string JsonType = "application/json";
-
     private static async Task SpliceAsync(PipeWriter writer, byte[] head, IReadOnlyList<StateEntry> items, string? metadataVersion, CancellationToken cancellationToken)
     {
         Append(writer, head);
         var pending = head.Length;
         for (var i = 0; i < items.Count; i++)
         {
-            if (i > 0)
-            {
-                Append(writer, ","u8);
-            }
-
             var json = metadataVersion is null ? items[i].Json : MetadataOf(items[i].Json, metadataVersion);
-            Append(writer, json.Span);
-            pending += json.Length;
+            AppendItem(writer, json.Span, isFirst: i == 0);
+            pending += json.Length + 1;
             if (pending >= ApiLimits.ListChunkBytes)
             {
                 pending = 0;
@@ -166,6 +179,15 @@ internal sealed class AnswerWriter(TimeProvider clock)
     {
         bytes.CopyTo(writer.GetSpan(bytes.Length));
         writer.Advance(bytes.Length);
+    }
+
+    private static void AppendItem(PipeWriter writer, ReadOnlySpan<byte> json, bool isFirst)
+    {
+        var comma = isFirst ? 0 : 1;
+        var target = writer.GetSpan(json.Length + comma);
+        target[0] = (byte)',';
+        json.CopyTo(target[comma..]);
+        writer.Advance(json.Length + comma);
     }
 
     /// <summary>An object with everything but its metadata left out.</summary>
@@ -184,12 +206,24 @@ internal sealed class AnswerWriter(TimeProvider clock)
     internal TableWriter Table(ApiRequest request, Accepted accepted, ResourceKind kind) =>
         new(kind, accepted.Version, request.Query["includeObject"], clock.GetUtcNow());
 
-    private static async Task WriteBodyAsync(HttpContext http, ReadOnlyMemory<byte> json, int code, bool yaml)
+    private static Task WriteBodyAsync(HttpContext http, ReadOnlyMemory<byte> json, int code, AnswerFormat format, ResourceKind? kind = null)
+    {
+        switch (format)
+        {
+            case AnswerFormat.Yaml:
+                return WriteBytesAsync(http, Encoding.UTF8.GetBytes(YamlWriter.Write(Objects.Tree(json))), code, Accepted.YamlType);
+            case AnswerFormat.Protobuf when ProtobufAnswers.Object(json, kind) is { } message:
+                return WriteBytesAsync(http, message, code, Accepted.ProtobufType);
+            default:
+                return WriteBytesAsync(http, json, code, Accepted.JsonType); // Also what has no protobuf form: every client of Kubernetes reads JSON.
+        }
+    }
+
+    private static async Task WriteBytesAsync(HttpContext http, ReadOnlyMemory<byte> body, int code, string contentType)
     {
         var response = http.Response;
         response.StatusCode = code;
-        response.ContentType = yaml ? "application/yaml" : JsonType;
-        var body = yaml ? Encoding.UTF8.GetBytes(YamlWriter.Write(Objects.Tree(json))) : json;
+        response.ContentType = contentType;
         if (body.Length >= ApiLimits.CompressFrom && AcceptsGzip(http))
         {
             response.Headers.ContentEncoding = "gzip";
@@ -204,6 +238,42 @@ internal sealed class AnswerWriter(TimeProvider clock)
         {
             await response.BodyWriter.WriteAsync(body, http.RequestAborted);
         }
+    }
+
+    private static async Task WritePartsAsync(HttpContext http, List<byte[]> parts)
+    {
+        var response = http.Response;
+        var length = parts.Sum(part => (long)part.Length);
+        response.ContentType = Accepted.ProtobufType;
+        if (length >= ApiLimits.CompressFrom && AcceptsGzip(http))
+        {
+            response.Headers.ContentEncoding = "gzip";
+            response.Headers.Vary = "Accept-Encoding";
+            await using var gzip = new GZipStream(response.Body, CompressionLevel.Fastest, leaveOpen: true);
+            foreach (var part in parts)
+            {
+                await gzip.WriteAsync(part, http.RequestAborted);
+            }
+
+            return;
+        }
+
+        response.ContentLength = length;
+        if (http.Request.Method == "HEAD")
+        {
+            return;
+        }
+
+        foreach (var part in parts)
+        {
+            Append(response.BodyWriter, part);
+            if (response.BodyWriter.UnflushedBytes >= ApiLimits.ListChunkBytes)
+            {
+                await response.BodyWriter.FlushAsync(http.RequestAborted);
+            }
+        }
+
+        await response.BodyWriter.FlushAsync(http.RequestAborted);
     }
 
     private static async Task WriteRawAsync(HttpContext http, RawAnswer raw)

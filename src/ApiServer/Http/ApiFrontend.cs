@@ -4,6 +4,7 @@ using KubeAspire.ApiMachinery.Errors;
 using KubeAspire.ApiServer.Authentication;
 using KubeAspire.ApiServer.Requests;
 using KubeAspire.ApiServer.Storage;
+using KubeAspire.ApiServer.Streaming;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
 using Microsoft.Extensions.Logging;
@@ -12,7 +13,8 @@ using Microsoft.Extensions.Primitives;
 namespace KubeAspire.ApiServer.Http;
 
 /// <summary>Brings a request from the socket into the chain and its answer back: the one terminal delegate of the server.</summary>
-public sealed class ApiFrontend(ApiPipeline pipeline, ServiceAccountTokens tokens, ApiServerInstruments instruments, TimeProvider clock, ILogger<ApiFrontend> logger)
+public sealed class ApiFrontend(
+    ApiPipeline pipeline, ServiceAccountTokens tokens, BootstrapTokens bootstrapTokens, ApiServerInstruments instruments, TimeProvider clock, ILogger<ApiFrontend> logger)
 {
     private readonly AnswerWriter _writer = new(clock);
 
@@ -20,10 +22,10 @@ public sealed class ApiFrontend(ApiPipeline pipeline, ServiceAccountTokens token
     public async Task HandleAsync(HttpContext http)
     {
         var started = clock.GetTimestamp();
-        var query = new RequestQuery(http.Request.Query.ToDictionary(pair => pair.Key, pair => pair.Value));
-        var target = http.Features.Get<IHttpRequestFeature>()?.RawTarget is { Length: > 0 } raw && raw[0] == '/' ? raw.Split('?', 2)[0] : http.Request.Path.ToUriComponent();
-        var info = RequestInfo.Parse(http.Request.Method, target, query.Has("watch") && query.Flag("watch"), NameSelected(query["fieldSelector"]));
-        var longRunning = info is { Verb: "watch" } or { Subresource: "log" or "tunnel" };
+        var query = http.Request.QueryString.HasValue ? new RequestQuery(http.Request.Query.ToDictionary(pair => pair.Key, pair => pair.Value)) : RequestQuery.Empty;
+        var target = http.Features.Get<IHttpRequestFeature>()?.RawTarget is { Length: > 0 } raw && raw[0] == '/' ? PathOf(raw) : http.Request.Path.ToUriComponent();
+        var info = RequestInfo.Parse(http.Request.Method, target, query.Has("watch") && query.Flag("watch"), NameSelected(query["fieldSelector"]), Upgrade.IsAsked(http));
+        var longRunning = info is { Verb: "watch" } or { Subresource: "log" or "tunnel" or "exec" or "attach" or "portforward" or "proxy" };
         instruments.OnBegin(longRunning);
         try
         {
@@ -54,7 +56,8 @@ public sealed class ApiFrontend(ApiPipeline pipeline, ServiceAccountTokens token
 
     private async Task AnswerAsync(HttpContext http, RequestInfo? info, RequestQuery query)
     {
-        var accepted = info is { IsResource: false } or { Subresource: "log" } ? new Accepted(AnswerShape.Object, "v1", false) : Accepted.Parse(http.Request.Headers.Accept.ToString());
+        var accepted = info is { IsResource: false } or { Subresource: "log" or "exec" or "attach" or "portforward" or "proxy" } ? new Accepted(AnswerShape.Object, "v1", AnswerFormat.Json)
+            : info is null ? null : Accepted.Parse(http.Request.Headers.Accept.ToString(), info);
         if (info is null)
         {
             await AnswerWriter.WriteErrorAsync(http, ApiErrors.BadRequest("the path has an empty, a dot or an encoded-slash segment"));
@@ -63,7 +66,7 @@ public sealed class ApiFrontend(ApiPipeline pipeline, ServiceAccountTokens token
 
         if (accepted is null)
         {
-            await AnswerWriter.WriteErrorAsync(http, ApiErrors.NotAcceptable(Accepted.Served));
+            await AnswerWriter.WriteErrorAsync(http, ApiErrors.NotAcceptable(Accepted.ServedFor(info)));
             return;
         }
 
@@ -79,7 +82,7 @@ public sealed class ApiFrontend(ApiPipeline pipeline, ServiceAccountTokens token
         var user = await AuthenticateAsync(http);
         if (user is null)
         {
-            await AnswerWriter.WriteErrorAsync(http, ApiErrors.Unauthorized(), accepted.Yaml);
+            await AnswerWriter.WriteErrorAsync(http, ApiErrors.Unauthorized(), accepted.Format);
             return;
         }
 
@@ -104,8 +107,13 @@ public sealed class ApiFrontend(ApiPipeline pipeline, ServiceAccountTokens token
         }
 
         const string Bearer = "Bearer ";
-        return authorization.StartsWith(Bearer, StringComparison.OrdinalIgnoreCase)
-            ? await tokens.CheckAsync(authorization[Bearer.Length..].Trim(), [], http.RequestAborted) : null;
+        if (!authorization.StartsWith(Bearer, StringComparison.OrdinalIgnoreCase))
+        {
+            return null;
+        }
+
+        var token = authorization[Bearer.Length..].Trim();
+        return BootstrapTokens.IsOne(token) ? await bootstrapTokens.CheckAsync(token, http.RequestAborted) : await tokens.CheckAsync(token, [], http.RequestAborted);
     }
 
     private static async ValueTask<ApiResult<RequestBody>> ReadBodyAsync(HttpContext http, CancellationToken cancellationToken)
@@ -147,7 +155,7 @@ public sealed class ApiFrontend(ApiPipeline pipeline, ServiceAccountTokens token
 
     private static void Describe(RequestInfo info, ApiUser user)
     {
-        if (Activity.Current is not { IsAllDataRequested: true } activity)
+        if (Activity.Current is not { IsAllDataRequested: true } activity || !activity.Source.HasListeners())
         {
             return;
         }
@@ -163,8 +171,15 @@ public sealed class ApiFrontend(ApiPipeline pipeline, ServiceAccountTokens token
         }
     }
 
+    private static string PathOf(string target) => target.IndexOf('?') is >= 0 and var end ? target[..end] : target;
+
     private static string? NameSelected(string fieldSelector)
     {
+        if (fieldSelector.Length == 0)
+        {
+            return null;
+        }
+
         const string Prefix = "metadata.name=";
         foreach (var part in fieldSelector.Split(','))
         {

@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.IO.Pipelines;
 using KubeAspire.ApiServer.Requests;
 using KubeAspire.StateStore;
@@ -7,8 +8,8 @@ using Microsoft.AspNetCore.Server.Kestrel.Core.Features;
 
 namespace KubeAspire.ApiServer.Http;
 
-/// <summary>Writes a watch as lines of JSON. A client that leaves its buffer full is cut off: it can resume from its last revision.</summary>
-internal sealed class WatchWriter(TimeProvider clock)
+/// <summary>Writes a watch: lines of JSON, frames of protobuf, or messages of a WebSocket. A client that leaves its buffer full is cut off: it can resume from its last revision.</summary>
+internal sealed class WatchWriter(TimeProvider clock, ProtobufAnswers protobuf)
 {
     public async Task WriteAsync(HttpContext http, ApiRequest request, Accepted accepted, WatchAnswer watch)
     {
@@ -17,8 +18,15 @@ internal sealed class WatchWriter(TimeProvider clock)
             rate.MinDataRate = null; // A quiet watch is no slow client.
         }
 
+        if (WebSocketWatch.IsAsked(http))
+        {
+            var begun = true;
+            await new WebSocketWatch(clock).RunAsync(http, watch, accepted.Format == AnswerFormat.Protobuf, (buffer, frame) => Write(buffer, request, accepted, watch, frame, ref begun));
+            return;
+        }
+
         http.Features.Get<IHttpResponseBodyFeature>()?.DisableBuffering();
-        http.Response.ContentType = "application/json";
+        http.Response.ContentType = accepted.Format == AnswerFormat.Protobuf ? Accepted.ProtobufType + ";stream=watch" : Accepted.JsonType;
         await http.Response.StartAsync(http.RequestAborted);
         var writer = http.Response.BodyWriter;
         await writer.FlushAsync(http.RequestAborted); // The client learns at once that the watch stands.
@@ -65,9 +73,17 @@ internal sealed class WatchWriter(TimeProvider clock)
         }
     }
 
-    private void Write(PipeWriter writer, ApiRequest request, Accepted accepted, WatchAnswer watch, WatchFrame frame, ref bool first)
+    private void Write(IBufferWriter<byte> writer, ApiRequest request, Accepted accepted, WatchAnswer watch, WatchFrame frame, ref bool first)
     {
-        AnswerWriter.Append(writer, frame.Type switch
+        var json = frame.Error is { } error ? AnswerWriter.StatusOf(error) : frame.Object;
+        if (accepted.Format == AnswerFormat.Protobuf)
+        {
+            writer.Write(protobuf.Frame(
+                frame.Type, json, frame.Entry, watch.Kind, accepted.Shape == AnswerShape.Metadata ? accepted.Version : null, isStatus: frame.Error is not null));
+            return;
+        }
+
+        writer.Write(frame.Type switch
         {
             "ADDED" => "{\"type\":\"ADDED\",\"object\":"u8,
             "MODIFIED" => "{\"type\":\"MODIFIED\",\"object\":"u8,
@@ -75,7 +91,6 @@ internal sealed class WatchWriter(TimeProvider clock)
             "BOOKMARK" => "{\"type\":\"BOOKMARK\",\"object\":"u8,
             _ => "{\"type\":\"ERROR\",\"object\":"u8,
         });
-        var json = frame.Error is { } error ? AnswerWriter.StatusOf(error) : frame.Object;
         if (frame.Error is null && accepted.Shape == AnswerShape.Metadata)
         {
             json = AnswerWriter.MetadataOf(json, accepted.Version);
@@ -86,8 +101,8 @@ internal sealed class WatchWriter(TimeProvider clock)
             first = false;
         }
 
-        AnswerWriter.Append(writer, json.Span);
-        AnswerWriter.Append(writer, "}\n"u8);
+        writer.Write(json.Span);
+        writer.Write("}\n"u8);
     }
 
     private ReadOnlyMemory<byte> Table(ApiRequest request, Accepted accepted, WatchAnswer watch, WatchFrame frame, bool columns)

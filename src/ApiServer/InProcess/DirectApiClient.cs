@@ -8,11 +8,17 @@ using KubeAspire.ApiServer.Requests;
 using KubeAspire.ApiServer.Storage;
 using KubeAspire.Client;
 using KubeAspire.Resources;
+using KubeAspire.Resources.Kinds;
+using KubeAspire.StateStore;
 using Microsoft.Extensions.Primitives;
 
 namespace KubeAspire.ApiServer.InProcess;
 
 /// <summary>The API as calls in this process: the same chain, as a given user, without the socket. Reads share the store's typed views.</summary>
+/// <remarks>
+/// Who asks for <see cref="PartialObjectMetadata"/> gets it without <c>managedFields</c>, which no controller reads: copies of the metadata
+/// of everything there is are held in this process.
+/// </remarks>
 public sealed class DirectApiClient(ApiPipeline pipeline, ApiUser user) : IApiClient
 {
     private const string Json = "application/json";
@@ -28,7 +34,7 @@ public sealed class DirectApiClient(ApiPipeline pipeline, ApiUser user) : IApiCl
         var answer = await SendAsync("GET", type.PathOf(ns), Parameters(query), default, "", cancellationToken);
         return answer switch
         {
-            ListAnswer list => new ObjectList<T>([.. list.Items.Select(entry => As<T>(entry.View(list.Kind)))], list.Revision.ToString(CultureInfo.InvariantCulture)),
+            ListAnswer list => new ObjectList<T>([.. list.Items.Select(entry => As<T>(entry, list.Kind))], list.Revision.ToString(CultureInfo.InvariantCulture)),
             ErrorAnswer refused => refused.Error,
             _ => throw new InvalidOperationException($"a list of {type} was answered by {answer.GetType().Name}"),
         };
@@ -71,7 +77,7 @@ public sealed class DirectApiClient(ApiPipeline pipeline, ApiUser user) : IApiCl
                 yield return frame.Type switch
                 {
                     "ERROR" => new(WatchEventType.Error, null, frame.Error),
-                    _ => new(TypeOf(frame.Type), frame.Entry is { } entry ? As<T>(entry.View(watch.Kind)) : Decode<T>(frame.Object), null),
+                    _ => new(TypeOf(frame.Type), frame.Entry is { } entry ? As<T>(entry, watch.Kind) : Decode<T>(frame.Object), null),
                 };
             }
         }
@@ -173,7 +179,7 @@ public sealed class DirectApiClient(ApiPipeline pipeline, ApiUser user) : IApiCl
         where T : class, IKubernetesObject => answer switch
         {
             ErrorAnswer refused => refused.Error,
-            ObjectAnswer { Entry: { } entry, Kind: { } kind } => As<T>(entry.View(kind)),
+            ObjectAnswer { Entry: { } entry, Kind: { } kind } => As<T>(entry, kind),
             ObjectAnswer found => Decode<T>(found.Json),
             _ => throw new InvalidOperationException($"an object was answered by {answer.GetType().Name}"),
         };
@@ -181,11 +187,24 @@ public sealed class DirectApiClient(ApiPipeline pipeline, ApiUser user) : IApiCl
     private static T Decode<T>(ReadOnlyMemory<byte> json)
         where T : class => KubernetesJson.Read<T>(json.Span);
 
-    private static T As<T>(IKubernetesObject view)
-        where T : class, IKubernetesObject => view as T
-            ?? (typeof(T) == typeof(PartialObjectMetadata)
-                ? (T)(IKubernetesObject)new PartialObjectMetadata { ApiVersion = view.ApiVersion, Kind = view.Kind, Metadata = view.Metadata }
-                : throw new JsonException($"{view.GetType().Name} is no {typeof(T).Name}"));
+    private static T As<T>(StateEntry entry, ResourceKind kind)
+        where T : class, IKubernetesObject
+    {
+        if (typeof(T) == typeof(PartialObjectMetadata))
+        {
+            return (T)(IKubernetesObject)MetadataOf(entry);
+        }
+
+        var view = entry.View(kind);
+        return view as T ?? throw new JsonException($"{view.GetType().Name} is no {typeof(T).Name}");
+    }
+
+    // What somebody has decoded already is shared; for the sake of its metadata alone nothing is decoded whole.
+    private static PartialObjectMetadata MetadataOf(StateEntry entry)
+    {
+        var known = entry.KnownView as IKubernetesObject ?? Decode<PartialObjectMetadata>(entry.Json);
+        return new PartialObjectMetadata { ApiVersion = known.ApiVersion, Kind = known.Kind, Metadata = known.Metadata with { ManagedFields = null } };
+    }
 
     private static WatchEventType TypeOf(string type) => type switch
     {

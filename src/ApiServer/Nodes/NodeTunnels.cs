@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using System.Net;
 using System.Net.Security;
+using System.Text;
 using KubeAspire.ApiMachinery.Errors;
 using KubeAspire.ApiMachinery.Meta;
 using KubeAspire.ApiServer.Requests;
@@ -19,10 +20,78 @@ public sealed class NodeTunnels(ILogger<NodeTunnels> logger) : IDisposable
     /// <summary>The Upgrade token.</summary>
     public const string Protocol = "kubeaspire-tunnel";
 
+    /// <summary>Longest refusal of a node that is passed on, bytes.</summary>
+    private const int MostErrorBytes = 4096;
+
     private readonly ConcurrentDictionary<string, Tunnel> _tunnels = new(StringComparer.Ordinal);
+    private int _open;
 
     /// <summary>A client of a node's paths; null where the node has no tunnel now.</summary>
     public HttpClient? Find(string node) => _tunnels.TryGetValue(node, out var tunnel) ? tunnel.Client : null;
+
+    /// <summary>
+    /// Opens a stream of bytes to a node: for one conversation, and gone with it. Nothing else can ever be asked on it.
+    /// </summary>
+    /// <param name="node">Name of the node.</param>
+    /// <param name="target">Path and query at the node.</param>
+    /// <param name="transport">What the bytes are: <c>websocket</c>, <c>spdy</c> or <c>raw</c>.</param>
+    /// <param name="protocol">The protocol inside; may be empty.</param>
+    /// <param name="cancellationToken">Gives up.</param>
+    /// <returns>The stream, to be disposed; or the node's refusal.</returns>
+    /// <remarks>An extended CONNECT (RFC 8441) on the tunnel's HTTP/2 connection.</remarks>
+    public async Task<ApiResult<Stream>> OpenAsync(string node, string target, string transport, string protocol, CancellationToken cancellationToken)
+    {
+        if (Find(node) is not { } client)
+        {
+            return ApiErrors.InternalError($"node \"{node}\" is not connected");
+        }
+
+        using var request = new HttpRequestMessage(HttpMethod.Connect, target) { Version = HttpVersion.Version20, VersionPolicy = HttpVersionPolicy.RequestVersionExact };
+        request.Headers.Protocol = transport;
+        if (protocol.Length > 0)
+        {
+            request.Headers.TryAddWithoutValidation("X-Stream-Protocol", protocol);
+        }
+
+        try
+        {
+            var response = await client.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, cancellationToken);
+            if (response.StatusCode == HttpStatusCode.OK)
+            {
+                return new NodeStream(await response.Content.ReadAsStreamAsync(cancellationToken), response, Count);
+            }
+
+            using (response)
+            {
+                return await RefusalOf(response, cancellationToken);
+            }
+        }
+        catch (Exception broken) when (broken is HttpRequestException or IOException || (broken is OperationCanceledException && !cancellationToken.IsCancellationRequested))
+        {
+            return ApiErrors.InternalError($"node \"{node}\": {broken.Message}");
+        }
+    }
+
+    /// <summary>Streams open now.</summary>
+    public int OpenStreams => Volatile.Read(ref _open);
+
+    /// <summary>A node's refusal in the words of the API.</summary>
+    internal static async Task<ApiError> RefusalOf(HttpResponseMessage response, CancellationToken cancellationToken)
+    {
+        await using var body = await response.Content.ReadAsStreamAsync(cancellationToken);
+        var buffer = new byte[MostErrorBytes];
+        var length = await body.ReadAtLeastAsync(buffer, buffer.Length, throwOnEndOfStream: false, cancellationToken);
+        var text = Encoding.UTF8.GetString(buffer, 0, length).Trim();
+        return (int)response.StatusCode switch
+        {
+            400 => ApiErrors.BadRequest(text),
+            404 => new ApiError(ApiErrorReason.NotFound, text.Length == 0 ? "the server could not find the requested resource" : text),
+            502 => ApiErrors.ServiceUnavailable(text),
+            _ => ApiErrors.InternalError(text),
+        };
+    }
+
+    private void Count(int change) => Interlocked.Add(ref _open, change);
 
     /// <summary>Answers the node's upgrade; the connection then lives as long as either side keeps it.</summary>
     public Task<ApiAnswer> HandleAsync(ApiRequest request, CancellationToken cancellationToken)

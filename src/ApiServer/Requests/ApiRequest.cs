@@ -7,8 +7,10 @@ namespace KubeAspire.ApiServer.Requests;
 /// <summary>A request on its way through the chain; the same object whether it came by a socket or from this process.</summary>
 public sealed class ApiRequest
 {
+    private RequestInfo? _info;
+
     /// <summary>What it is about.</summary>
-    public required RequestInfo Info { get; init; }
+    public required RequestInfo Info { get => _info!; init => _info = value; }
 
     /// <summary>Its query parameters.</summary>
     public required RequestQuery Query { get; init; }
@@ -30,6 +32,14 @@ public sealed class ApiRequest
 
     /// <summary>The W3C traceparent of the request, stamped on traced objects.</summary>
     public string? TraceParent { get; init; }
+
+    /// <summary>The same request about something else: a path that only leads to another.</summary>
+    public ApiRequest About(RequestInfo info)
+    {
+        var other = (ApiRequest)MemberwiseClone();
+        other._info = info;
+        return other;
+    }
 
     /// <summary>Whether nothing may be stored.</summary>
     public bool DryRun => Query.Has("dryRun");

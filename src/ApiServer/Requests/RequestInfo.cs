@@ -7,7 +7,7 @@ public sealed record RequestInfo
     /// <summary>Whether the path is of a resource; otherwise <see cref="Path"/> is what is authorized.</summary>
     public bool IsResource { get; init; }
 
-    /// <summary><c>get</c>, <c>list</c>, <c>watch</c>, <c>create</c>, <c>update</c>, <c>patch</c>, <c>delete</c>, <c>deletecollection</c>; of a non-resource path the method in lower case.</summary>
+    /// <summary><c>get</c>, <c>list</c>, <c>watch</c>, <c>create</c>, <c>update</c>, <c>patch</c>, <c>delete</c>, <c>deletecollection</c>, of a stream into a pod always <c>create</c>; of a non-resource path the method in lower case.</summary>
     public required string Verb { get; init; }
 
     /// <summary>The decoded path.</summary>
@@ -34,6 +34,9 @@ public sealed record RequestInfo
     /// <summary>Name of the object, or empty.</summary>
     public string Name { get; init; } = "";
 
+    /// <summary>Of a proxied request what follows <c>/proxy</c>, as it stood on the wire: empty or beginning with a slash. Null for others.</summary>
+    public string? ProxyPath { get; init; }
+
     /// <summary>The resource as upstream's messages name it: <c>pods</c>, <c>deployments.apps</c>.</summary>
     public string GroupResource => Group.Length == 0 ? Resource : $"{Resource}.{Group}";
 
@@ -45,8 +48,10 @@ public sealed record RequestInfo
     /// <param name="rawPath">The path as it stood on the wire, still percent-encoded, without query.</param>
     /// <param name="watch">Whether the query asks for a watch.</param>
     /// <param name="nameSelected">The name that a field selector <c>metadata.name=x</c> names, or null.</param>
-    public static RequestInfo? Parse(string method, string rawPath, bool watch, string? nameSelected = null)
+    /// <param name="upgrade">Whether the request asks to be upgraded to another protocol.</param>
+    public static RequestInfo? Parse(string method, string rawPath, bool watch, string? nameSelected = null, bool upgrade = false)
     {
+        var proxyPath = CutProxied(ref rawPath);
         var segments = Decode(rawPath);
         if (segments is null)
         {
@@ -54,15 +59,20 @@ public sealed record RequestInfo
         }
 
         var path = "/" + string.Join('/', segments);
-        var info = new RequestInfo { Verb = MethodVerb(method), Path = path, Segments = segments };
         var isCore = segments.Count > 2 && segments[0] == "api";
         var isGroup = segments.Count > 3 && segments[0] == "apis";
         if (!isCore && !isGroup)
         {
-            return info;
+            return new RequestInfo { Verb = MethodVerb(method), Path = path, Segments = segments };
         }
 
         var (group, version, rest) = isCore ? ("", segments[1], 2) : (segments[1], segments[2], 3);
+        // The older way to ask for a watch: /api/v1/watch/pods.
+        if (segments[rest] == "watch" && segments.Count > rest + 1 && method == "GET")
+        {
+            (rest, watch) = (rest + 1, true);
+        }
+
         var ns = "";
         if (segments[rest] == "namespaces" && segments.Count > rest + 1)
         {
@@ -75,17 +85,47 @@ public sealed record RequestInfo
         }
 
         var name = segments.Count > rest + 1 ? segments[rest + 1] : "";
-        return info with
+        var subresource = segments.Count > rest + 2 ? string.Join('/', segments.Skip(rest + 2)) : "";
+        return new RequestInfo
         {
+            Path = path,
+            Segments = segments,
             IsResource = true,
             Group = group,
             Version = version,
             Resource = segments[rest],
             Namespace = ns,
             Name = name.Length == 0 ? nameSelected ?? "" : name,
-            Subresource = segments.Count > rest + 2 ? string.Join('/', segments.Skip(rest + 2)) : "",
-            Verb = ResourceVerb(method, name.Length > 0, watch),
+            Subresource = subresource,
+            ProxyPath = subresource == "proxy" ? proxyPath ?? "" : null,
+            Verb = IsConnect(isCore, segments[rest], subresource, upgrade) ? "create" : ResourceVerb(method, name.Length > 0, watch),
         };
+    }
+
+    // A stream that a GET opens does as much as one that a POST opens: reading rights must not be enough.
+    // A WebSocket is always a GET; with "get" for it, who may read pods/exec could run commands (kubernetes#133515).
+    private static bool IsConnect(bool isCore, string resource, string subresource, bool upgrade) =>
+        isCore && (resource == "pods" && subresource is "exec" or "attach" or "portforward" || (subresource == "proxy" && upgrade));
+
+    // What follows /proxy is the backend's: it may hold empty segments, dots and encoded slashes.
+    private static string? CutProxied(ref string rawPath)
+    {
+        var parts = rawPath.Split('/', 10);
+        var at = parts switch
+        {
+            ["", "api", _, "nodes", _, "proxy", ..] => 5,
+            ["", "api", _, "namespaces", _, "pods" or "services", _, "proxy", ..] => 7,
+            _ => -1,
+        };
+        if (at < 0)
+        {
+            return null;
+        }
+
+        var length = parts.Take(at + 1).Sum(part => part.Length + 1) - 1;
+        var rest = rawPath[length..];
+        rawPath = rawPath[..length];
+        return rest;
     }
 
     private static List<string>? Decode(string rawPath)
@@ -121,5 +161,13 @@ public sealed record RequestInfo
         _ => MethodVerb(method),
     };
 
-    private static string MethodVerb(string method) => method.ToLowerInvariant();
+    private static string MethodVerb(string method) => method switch
+    {
+        "GET" => "get",
+        "POST" => "post",
+        "PUT" => "put",
+        "PATCH" => "patch",
+        "DELETE" => "delete",
+        _ => method.ToLowerInvariant(),
+    };
 }

@@ -1,11 +1,11 @@
 using System.Globalization;
 using System.Net;
-using System.Text;
 using KubeAspire.ApiMachinery.Errors;
 using KubeAspire.ApiMachinery.Meta;
 using KubeAspire.ApiServer.Nodes;
 using KubeAspire.ApiServer.Requests;
 using KubeAspire.ApiServer.Storage;
+using KubeAspire.ApiServer.Streaming;
 using KubeAspire.Resources;
 using KubeAspire.Resources.Core;
 using KubeAspire.StateStore;
@@ -18,7 +18,6 @@ namespace KubeAspire.ApiServer.Subresources;
 internal sealed class PodLogs(IStateEngine engine, NodeTunnels tunnels)
 {
     private const int CopyBytes = 32 * 1024;
-    private const int MostErrorBytes = 4096;
     private static readonly string[] s_passed = ["follow", "tailLines", "sinceSeconds", "sinceTime", "timestamps", "previous", "limitBytes"];
 
     public async Task<ApiAnswer> HandleAsync(ApiRequest request, CancellationToken cancellationToken)
@@ -40,7 +39,7 @@ internal sealed class PodLogs(IStateEngine engine, NodeTunnels tunnels)
         }
 
         var pod = (Pod)entry.View<IKubernetesObject>(stored => KubernetesJson.Read<Pod>(stored.Json.Span));
-        var container = ContainerOf(pod, request.Query["container"]);
+        var container = PodContainers.Choose(pod, request.Query["container"]);
         if (!container.Succeeded)
         {
             return container.Error;
@@ -81,16 +80,7 @@ internal sealed class PodLogs(IStateEngine engine, NodeTunnels tunnels)
 
         using (response)
         {
-            await using var body = await response.Content.ReadAsStreamAsync(cancellationToken);
-            var buffer = new byte[MostErrorBytes];
-            var length = await body.ReadAtLeastAsync(buffer, buffer.Length, throwOnEndOfStream: false, cancellationToken);
-            var text = Encoding.UTF8.GetString(buffer, 0, length).Trim();
-            return (int)response.StatusCode switch
-            {
-                400 => ApiErrors.BadRequest(text),
-                404 => new ApiError(ApiErrorReason.NotFound, text.Length == 0 ? "the server could not find the requested resource" : text),
-                _ => ApiErrors.InternalError(text),
-            };
+            return await NodeTunnels.RefusalOf(response, cancellationToken);
         }
     }
 
@@ -115,21 +105,6 @@ internal sealed class PodLogs(IStateEngine engine, NodeTunnels tunnels)
         {
             http.Abort(); // The reader went, or the node did: an answer cut short must not look whole.
         }
-    }
-
-    private static ApiResult<string> ContainerOf(Pod pod, string asked)
-    {
-        var name = pod.Metadata.Name ?? "";
-        var all = (pod.Spec.InitContainers ?? []).Concat(pod.Spec.Containers).Select(container => container.Name ?? "")
-            .Concat((pod.Spec.EphemeralContainers ?? []).Select(container => container.Name ?? "")).ToList();
-        if (asked.Length > 0)
-        {
-            return all.Contains(asked) ? asked : ApiErrors.BadRequest($"container {asked} is not valid for pod {name}");
-        }
-
-        return pod.Spec.Containers is [var only] && all.Count == 1
-            ? only.Name ?? ""
-            : ApiErrors.BadRequest($"a container name must be specified for pod {name}, choose one of: [{string.Join(" ", pod.Spec.Containers.Select(container => container.Name))}]");
     }
 
     private static ApiError? CheckOptions(RequestQuery query, string name)

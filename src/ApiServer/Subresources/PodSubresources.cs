@@ -13,7 +13,7 @@ using KubeAspire.Resources.Policy;
 namespace KubeAspire.ApiServer.Subresources;
 
 /// <summary><c>pods/binding</c> and <c>pods/eviction</c>: what the scheduler and a drain do to a pod.</summary>
-internal sealed class PodSubresources(ResourceKind pods, Update update, Delete delete, TimeProvider clock)
+internal sealed class PodSubresources(ResourceKind pods, Update update, Delete delete, DisruptionBudgets budgets, TimeProvider clock)
 {
     private static readonly Schema s_binding = BuiltInTypes.Schemas.Find("io.k8s.api.core.v1.Binding")!;
     private static readonly Schema s_eviction = BuiltInTypes.Schemas.Find("io.k8s.api.policy.v1.Eviction")!;
@@ -50,7 +50,20 @@ internal sealed class PodSubresources(ResourceKind pods, Update update, Delete d
         return answer is ErrorAnswer ? answer : Success(201);
     }
 
-    /// <summary>Deletes a pod on behalf of a drain. There are no disruption budgets yet that could say no.</summary>
+    /// <summary>The older way to bind: POST to the collection <c>bindings</c>, the pod being named in the body.</summary>
+    public async Task<ApiAnswer> BindByNameAsync(ApiRequest request, CancellationToken cancellationToken)
+    {
+        var decoded = await Decoding.ReadAsync(request, Binding.ResourceType, s_binding, cancellationToken);
+        if (!decoded.Succeeded)
+        {
+            return decoded.Error;
+        }
+
+        var name = decoded.Value.Meta().Text("name");
+        return name.Length == 0 ? ApiErrors.BadRequest("name must be provided") : await BindAsync(request.About(request.Info with { Name = name }), cancellationToken);
+    }
+
+    /// <summary>Deletes a pod on behalf of a drain, unless its disruption budget says no.</summary>
     public async Task<ApiAnswer> EvictAsync(ApiRequest request, CancellationToken cancellationToken)
     {
         if (request.Info.Verb != "create")
@@ -68,6 +81,11 @@ internal sealed class PodSubresources(ResourceKind pods, Update update, Delete d
         if (request.DryRun)
         {
             options = options with { DryRun = ["All"] };
+        }
+
+        if (await budgets.ChargeAsync(request.Info.Namespace, request.Info.Name, options.DryRun is { Count: > 0 }, cancellationToken) is { } kept)
+        {
+            return kept;
         }
 
         var answer = await delete.RemoveAsync(request, pods, request.Info.Namespace, request.Info.Name, options, cancellationToken);

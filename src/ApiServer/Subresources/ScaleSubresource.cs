@@ -21,7 +21,7 @@ internal sealed class ScaleSubresource(IStateEngine engine, ResourceKind kind, S
         switch (request.Info.Verb)
         {
             case "get":
-                var entry = await engine.GetAsync(Objects.KeyOf(kind.Type, request.Info.Namespace, request.Info.Name), cancellationToken);
+                var entry = await engine.Of(kind).GetAsync(Objects.KeyOf(kind.Type, request.Info.Namespace, request.Info.Name), cancellationToken);
                 return entry is null ? ApiErrors.NotFound(kind.Type, request.Info.Name) : Answer(entry.Tree());
             case "update":
                 var decoded = await Decoding.ReadAsync(request, Scale.ResourceType, s_schema, cancellationToken);
@@ -34,7 +34,7 @@ internal sealed class ScaleSubresource(IStateEngine engine, ResourceKind kind, S
                 }
 
                 var change = Patch.Parse(body.Value, s_schema);
-                return change.Succeeded ? await WriteAsync(request, change.Value, cancellationToken) : change.Error;
+                return change.Succeeded ? await WriteAsync(request, change.Value.Change, cancellationToken) : change.Error;
             default:
                 return ApiErrors.MethodNotAllowed();
         }

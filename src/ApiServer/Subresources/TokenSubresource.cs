@@ -1,6 +1,8 @@
+using System.Text.Json.Nodes;
 using KubeAspire.ApiMachinery.Errors;
 using KubeAspire.ApiMachinery.Meta;
 using KubeAspire.ApiMachinery.Schemas;
+using KubeAspire.ApiServer.Admission;
 using KubeAspire.ApiServer.Authentication;
 using KubeAspire.ApiServer.Requests;
 using KubeAspire.ApiServer.Storage;
@@ -8,12 +10,13 @@ using KubeAspire.ApiServer.Verbs;
 using KubeAspire.Resources;
 using KubeAspire.Resources.Authentication;
 using KubeAspire.Resources.Core;
+using KubeAspire.Resources.Kinds;
 using KubeAspire.StateStore;
 
 namespace KubeAspire.ApiServer.Subresources;
 
 /// <summary><c>serviceaccounts/token</c>: a token for an account, bound to a pod or secret where asked.</summary>
-internal sealed class TokenSubresource(IStateEngine engine, ServiceAccountTokens tokens, TimeProvider clock)
+internal sealed class TokenSubresource(IStateEngine engine, ServiceAccountTokens tokens, WritePath path, ResourceKind accounts, TimeProvider clock)
 {
     private const long ShortestSeconds = 600;
     private const long DefaultSeconds = 3600;
@@ -48,6 +51,13 @@ internal sealed class TokenSubresource(IStateEngine engine, ServiceAccountTokens
         }
 
         var account = entry.View<IKubernetesObject>(stored => KubernetesJson.Read<ServiceAccount>(stored.Json.Span));
+        var tree = JsonNode.Parse(KubernetesJson.Write(asked))!.AsObject();
+        var admission = new AdmissionRequest(accounts, request.Info, request.User, "create", ns, name, tree, null) { DryRun = request.DryRun, Warnings = request.Warnings };
+        if (await path.AdmitAsync(admission, cancellationToken) is { } refused)
+        {
+            return refused;
+        }
+
         TokenBinding? binding = null;
         if (asked.Spec.BoundObjectRef is { } reference)
         {

@@ -11,6 +11,8 @@ namespace KubeAspire.ApiServer.Verbs;
 /// <summary>POST of a collection.</summary>
 internal sealed class Create(WritePath path)
 {
+    private static readonly string[] s_serverOwned = ["resourceVersion", "selfLink", "deletionTimestamp", "deletionGracePeriodSeconds", "generation"];
+
     public async Task<ApiAnswer> HandleAsync(ApiRequest request, ResourceKind kind, CancellationToken cancellationToken)
     {
         var decoded = await Decoding.ReadAsync(request, kind.Type, kind.Schema, cancellationToken);
@@ -34,7 +36,9 @@ internal sealed class Create(WritePath path)
                 metadata["name"] = path.GenerateName(prefix);
             }
 
-            var answer = await StoreOnceAsync(request, kind, (JsonObject)value.DeepClone(), track, cancellationToken);
+            // A given name has one attempt; a made one may need the value again.
+            var attempted = prefix.Length > 0 ? (JsonObject)value.DeepClone() : value;
+            var answer = await StoreOnceAsync(request, kind, attempted, track, cancellationToken);
             if (prefix.Length == 0 || answer is not ErrorAnswer { Error.Reason: ApiErrorReason.AlreadyExists })
             {
                 return answer;
@@ -72,14 +76,14 @@ internal sealed class Create(WritePath path)
         var name = metadata.Text("name");
         var ns = metadata.Text("namespace");
         var managers = metadata["managedFields"];
-        foreach (var field in (string[])["resourceVersion", "selfLink", "deletionTimestamp", "deletionGracePeriodSeconds", "generation"])
+        foreach (var field in s_serverOwned)
         {
             metadata.Remove(field);
         }
 
+        metadata["uid"] = Guid.NewGuid().ToString();
         kind.Default(value);
         kind.PrepareForCreate(value);
-        metadata["uid"] = Guid.NewGuid().ToString();
         metadata["creationTimestamp"] = path.Now();
         if (kind.GenerationFields.Count > 0)
         {
@@ -87,8 +91,8 @@ internal sealed class Create(WritePath path)
         }
 
         WritePath.StampTrace(request, kind, metadata);
-        using var gate = await path.EnterAsync(kind, cancellationToken);
-        var admission = new AdmissionRequest(kind, request.Info, request.User, "create", ns, name, value, null);
+        using var gate = await path.EnterAsync(kind, ns, create: true, cancellationToken);
+        var admission = new AdmissionRequest(kind, request.Info, request.User, "create", ns, name, value, null) { DryRun = request.DryRun, Warnings = request.Warnings };
         if (await path.MutateAsync(admission, cancellationToken) is { } refused)
         {
             return refused;
@@ -122,18 +126,16 @@ internal sealed class Create(WritePath path)
 
         request.Warnings.AddRange(kind.WarningsFor(encoded.Value.View));
         var key = Objects.KeyOf(kind.Type, ns, name);
-        return request.DryRun
-            ? await path.Engine.GetAsync(key, cancellationToken) is null ? new ObjectAnswer(encoded.Value.Value.Json, kind, 201) : ApiErrors.AlreadyExists(kind.Type, name)
-            : await CommitAsync(kind, key, encoded.Value.Value, cancellationToken);
-    }
+        if (request.DryRun)
+        {
+            return await path.EngineOf(kind).GetAsync(key, cancellationToken) is null ? new ObjectAnswer(encoded.Value.Value.Json, kind, 201) : ApiErrors.AlreadyExists(kind.Type, name);
+        }
 
-    private async Task<ApiAnswer> CommitAsync(ResourceKind kind, StateKey key, StateValue value, CancellationToken cancellationToken)
-    {
-        var written = await path.Engine.CreateAsync(key, value, cancellationToken);
+        var written = await path.EngineOf(kind).CreateAsync(key, encoded.Value.Value, cancellationToken);
         return written.Outcome switch
         {
             StateOutcome.Committed => new ObjectAnswer(written.Entry!.Json, kind, 201) { Entry = written.Entry },
-            StateOutcome.Exists => ApiErrors.AlreadyExists(kind.Type, key.Name),
+            StateOutcome.Exists => ApiErrors.AlreadyExists(kind.Type, name),
             StateOutcome.NoSpace => WritePath.NoSpace(),
             _ => ApiErrors.InternalError($"create of {key} ended as {written.Outcome}"),
         };

@@ -92,7 +92,14 @@ internal static class Decoding
     }
 
     /// <summary>Prunes unknown fields, telling of them as <c>fieldValidation</c> says, and checks the types of values.</summary>
-    public static ApiError? Checked(ApiRequest request, JsonObject value, IReadOnlyList<string> strict, ResourceType type, Schema schema)
+    /// <param name="request">The request.</param>
+    /// <param name="value">The object; pruned here.</param>
+    /// <param name="strict">Problems found before, such as duplicate fields.</param>
+    /// <param name="type">The kind.</param>
+    /// <param name="schema">Its shape.</param>
+    /// <param name="refuse">Makes the refusal under <c>Strict</c>; null for that of a whole object.</param>
+    public static ApiError? Checked(
+        ApiRequest request, JsonObject value, IReadOnlyList<string> strict, ResourceType type, Schema schema, Func<IReadOnlyList<string>, ApiError>? refuse = null)
     {
         var mode = request.Query["fieldValidation"];
         if (mode is not ("" or "Strict" or "Warn" or "Ignore"))
@@ -103,7 +110,7 @@ internal static class Decoding
         IReadOnlyList<string> problems = [.. UnknownFields.Prune(value, schema), .. strict];
         if (problems.Count > 0 && mode == "Strict")
         {
-            return ApiErrors.StrictDecoding(type.Kind, type.Version, problems);
+            return refuse?.Invoke(problems) ?? ApiErrors.StrictDecoding(type.Kind, type.Version, problems);
         }
 
         if (mode is "" or "Warn")

@@ -73,7 +73,7 @@ internal sealed class Delete(WritePath path)
         var key = Objects.KeyOf(kind.Type, ns, name);
         for (var attempt = 1; attempt <= ApiLimits.WriteAttempts; attempt++)
         {
-            if (await path.Engine.GetAsync(key, cancellationToken) is not { } entry)
+            if (await path.EngineOf(kind).GetAsync(key, cancellationToken) is not { } entry)
             {
                 return ApiErrors.NotFound(kind.Type, name);
             }
@@ -97,7 +97,10 @@ internal sealed class Delete(WritePath path)
             return conflict;
         }
 
-        var admission = new AdmissionRequest(kind, request.Info, request.User, "delete", entry.Key.Namespace, entry.Key.Name, null, value);
+        var admission = new AdmissionRequest(kind, request.Info, request.User, "delete", entry.Key.Namespace, entry.Key.Name, null, value)
+        {
+            DryRun = options.DryRun is { Count: > 0 }, DeleteOptions = options, Warnings = request.Warnings,
+        };
         if (await path.MutateAsync(admission, cancellationToken) is { } refused)
         {
             return refused;
@@ -126,7 +129,7 @@ internal sealed class Delete(WritePath path)
             return encoded.Error;
         }
 
-        var written = await path.Engine.UpdateAsync(entry.Key, encoded.Value.Value, entry.Revision, cancellationToken);
+        var written = await path.EngineOf(kind).UpdateAsync(entry.Key, encoded.Value.Value, entry.Revision, cancellationToken);
         return written.Outcome switch
         {
             StateOutcome.Committed => new ObjectAnswer(written.Entry!.Json, kind) { Entry = written.Entry },
@@ -137,7 +140,7 @@ internal sealed class Delete(WritePath path)
 
     private async Task<ApiAnswer?> GoAsync(ResourceKind kind, StateEntry entry, JsonObject metadata, CancellationToken cancellationToken)
     {
-        var written = await path.Engine.DeleteAsync(entry.Key, entry.Revision, cancellationToken);
+        var written = await path.EngineOf(kind).DeleteAsync(entry.Key, entry.Revision, cancellationToken);
         return written.Outcome switch
         {
             StateOutcome.Committed when kind.Type == Pod.ResourceType => new ObjectAnswer(written.Entry!.Json, kind) { Entry = written.Entry },

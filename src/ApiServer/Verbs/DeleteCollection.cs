@@ -1,5 +1,6 @@
 using KubeAspire.ApiMachinery.Errors;
 using KubeAspire.ApiServer.Requests;
+using KubeAspire.ApiServer.Storage;
 using KubeAspire.Resources.Kinds;
 using KubeAspire.StateStore;
 
@@ -22,7 +23,7 @@ internal sealed class DeleteCollection(IStateEngine engine, Delete delete)
             return options.Error;
         }
 
-        var page = await engine.ListAsync(selection.Value.Range, 0, 0, null, cancellationToken);
+        var page = await engine.Of(kind).ListAsync(selection.Value.Range, 0, 0, null, cancellationToken);
         var meant = page.Entries.Where(selection.Value.Matches).ToList();
         foreach (var entry in meant)
         {

@@ -16,7 +16,7 @@ internal sealed class Get(IStateEngine engine, Revisions revisions)
             return refusal;
         }
 
-        var entry = await engine.GetAsync(Objects.KeyOf(kind.Type, request.Info.Namespace, request.Info.Name), cancellationToken);
+        var entry = await engine.Of(kind).GetAsync(Objects.KeyOf(kind.Type, request.Info.Namespace, request.Info.Name), cancellationToken);
         return entry is null ? ApiErrors.NotFound(kind.Type, request.Info.Name) : new ObjectAnswer(entry.Json, kind) { Entry = entry };
     }
 }

@@ -1,5 +1,6 @@
 using KubeAspire.ApiMachinery.Errors;
 using KubeAspire.ApiServer.Requests;
+using KubeAspire.ApiServer.Storage;
 using KubeAspire.Resources.Kinds;
 using KubeAspire.StateStore;
 
@@ -24,7 +25,7 @@ internal sealed class List(IStateEngine engine, Revisions revisions)
 
         var query = request.Query;
         var (asked, match, token) = (query["resourceVersion"], query["resourceVersionMatch"], query["continue"]);
-        if (CheckOptions(query, asked, match, token) is { } broken)
+        if ((Refusal.Numbers(query, "limit", "timeoutSeconds") ?? CheckOptions(query, asked, match, token)) is { } broken)
         {
             return broken;
         }
@@ -63,7 +64,7 @@ internal sealed class List(IStateEngine engine, Revisions revisions)
         var after = resume?.After(collection);
         if (selection.IsAll || limit == 0)
         {
-            var page = await engine.ListAsync(selection.Range, revision, limit, after, cancellationToken);
+            var page = await engine.Of(kind).ListAsync(selection.Range, revision, limit, after, cancellationToken);
             if (page.Outcome != StateReadOutcome.Ok)
             {
                 return Expired(page.Outcome, resume, revision);
@@ -76,7 +77,7 @@ internal sealed class List(IStateEngine engine, Revisions revisions)
         var found = new List<StateEntry>();
         while (true)
         {
-            var page = await engine.ListAsync(selection.Range, revision, ApiLimits.ListScan, after, cancellationToken);
+            var page = await engine.Of(kind).ListAsync(selection.Range, revision, ApiLimits.ListScan, after, cancellationToken);
             if (page.Outcome != StateReadOutcome.Ok)
             {
                 return Expired(page.Outcome, resume, revision);

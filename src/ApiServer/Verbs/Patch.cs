@@ -45,27 +45,24 @@ internal sealed class Patch(WritePath path, Create create, Update update)
     }
 
     /// <summary>Reads a patch other than apply: a function from the stored tree to the changed one.</summary>
-    public static ApiResult<Func<JsonObject, ApiResult<JsonObject>>> Parse(RequestBody body, ApiMachinery.Schemas.Schema schema)
+    public static ApiResult<ParsedPatch> Parse(RequestBody body, ApiMachinery.Schemas.Schema schema)
     {
         if (!s_types.Contains(body.MediaType))
         {
             return ApiErrors.UnsupportedMediaType(s_types);
         }
 
-        JsonNode? patch;
-        try
+        var decoded = BodyDecoder.DecodePatch(body.Bytes);
+        if (!decoded.Succeeded)
         {
-            patch = JsonNode.Parse(body.Bytes.Span, null, new JsonDocumentOptions { MaxDepth = 128 });
-        }
-        catch (JsonException broken)
-        {
-            return ApiErrors.BadRequest($"error decoding patch: {broken.Message}");
+            return decoded.Error;
         }
 
+        var (patch, strict) = (decoded.Value.Patch, decoded.Value.StrictProblems);
         if (body.MediaType == JsonType)
         {
             return patch is JsonArray operations
-                ? new Func<JsonObject, ApiResult<JsonObject>>(stored => JsonPatch.Apply(stored, operations))
+                ? new ParsedPatch(stored => JsonPatch.Apply(stored, operations), strict)
                 : ApiErrors.BadRequest("error decoding patch: json: cannot unmarshal object into Go value of type jsonpatch.Patch");
         }
 
@@ -75,15 +72,15 @@ internal sealed class Patch(WritePath path, Create create, Update update)
         }
 
         return body.MediaType == MergeType
-            ? new Func<JsonObject, ApiResult<JsonObject>>(stored => (JsonObject)MergePatch.Apply(stored, (JsonObject)changes.DeepClone())!)
-            : new Func<JsonObject, ApiResult<JsonObject>>(stored => StrategicMergePatch.Apply(stored, (JsonObject)changes.DeepClone(), schema));
+            ? new ParsedPatch(stored => (JsonObject)MergePatch.Apply(stored, (JsonObject)changes.DeepClone())!, strict)
+            : new ParsedPatch(stored => StrategicMergePatch.Apply(stored, (JsonObject)changes.DeepClone(), schema), strict);
     }
 
-    private static ApiResult<JsonObject> Change(ApiRequest request, ResourceKind kind, JsonObject stored, Func<JsonObject, ApiResult<JsonObject>> change)
+    private static ApiResult<JsonObject> Change(ApiRequest request, ResourceKind kind, JsonObject stored, ParsedPatch patch)
     {
         var before = stored.Meta().Text("resourceVersion");
         var (name, apiVersion) = (stored.Meta().Text("name"), stored.Text("apiVersion"));
-        var changed = change(stored);
+        var changed = patch.Change(stored);
         if (!changed.Succeeded)
         {
             return changed.Error;
@@ -106,7 +103,9 @@ internal sealed class Patch(WritePath path, Create create, Update update)
             value.Meta().Remove("resourceVersion");
         }
 
-        return Decoding.Checked(request, value, [], kind.Type, kind.Schema) is { } error ? error : value;
+        // Upstream's patcher: what a patch makes of an object is invalid, not unreadable.
+        return Decoding.Checked(request, value, patch.StrictProblems, kind.Type, kind.Schema, problems =>
+            ApiErrors.Invalid("", "", "", [FieldError.Invalid("patch", value.ToJsonString(), ApiErrors.StrictMessage(problems))])) is { } error ? error : value;
     }
 
     private async Task<ApiAnswer> ApplyAsync(ApiRequest request, ResourceKind kind, RequestBody body, CancellationToken cancellationToken)
@@ -188,3 +187,8 @@ internal sealed class Patch(WritePath path, Create create, Update update)
         return null;
     }
 }
+
+/// <summary>A patch other than apply.</summary>
+/// <param name="Change">From the stored tree to the changed one.</param>
+/// <param name="StrictProblems">What is wrong with the patch itself under <c>fieldValidation=Strict</c>.</param>
+internal sealed record ParsedPatch(Func<JsonObject, ApiResult<JsonObject>> Change, IReadOnlyList<string> StrictProblems);

@@ -79,17 +79,17 @@ internal sealed class Selection
             return true;
         }
 
-        var view = entry.View(_kind);
-        return (_labels is null || _labels.Matches(view.Metadata.Labels)) && (_fields is null || _fields.Matches(field => Read(view, field)));
+        // The name is asked of the key: no object is decoded for it.
+        return (_fields is null || _fields.Matches(field => Read(entry, field))) && (_labels is null || _labels.Matches(entry.View(_kind).Metadata.Labels));
     }
 
     private static bool IsSelectable(ResourceKind kind, string field) =>
         field == "metadata.name" || (field == "metadata.namespace" && kind.Type.Namespaced) || kind.SelectableFields.ContainsKey(field);
 
-    private string Read(IKubernetesObject view, string field) => field switch
+    private string Read(StateEntry entry, string field) => field switch
     {
-        "metadata.name" => view.Metadata.Name ?? "",
-        "metadata.namespace" => view.Metadata.Namespace ?? "",
-        _ => _kind.SelectableFields.TryGetValue(field, out var read) ? read(view) : "",
+        "metadata.name" => entry.Key.Name,
+        "metadata.namespace" => entry.Key.Namespace,
+        _ => _kind.SelectableFields.TryGetValue(field, out var read) ? read(entry.View(_kind)) : "",
     };
 }

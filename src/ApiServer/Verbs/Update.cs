@@ -57,10 +57,10 @@ internal sealed class Update(WritePath path)
     public async Task<ApiAnswer> StoreAsync(ApiRequest request, ResourceKind kind, UpdatePlan plan, CancellationToken cancellationToken)
     {
         var key = Objects.KeyOf(kind.Type, request.Info.Namespace, request.Info.Name);
-        using var gate = await path.EnterAsync(kind, cancellationToken);
+        using var gate = await path.EnterAsync(kind, key.Namespace, create: false, cancellationToken);
         for (var attempt = 1; ; attempt++)
         {
-            if (await path.Engine.GetAsync(key, cancellationToken) is not { } entry)
+            if (await path.EngineOf(kind).GetAsync(key, cancellationToken) is not { } entry)
             {
                 return ApiErrors.NotFound(kind.Type, key.Name);
             }
@@ -98,7 +98,10 @@ internal sealed class Update(WritePath path)
         }
 
         Prepare(request, kind, plan, value, stored);
-        var admission = new AdmissionRequest(kind, request.Info, request.User, "update", entry.Key.Namespace, entry.Key.Name, value, stored);
+        var admission = new AdmissionRequest(kind, request.Info, request.User, "update", entry.Key.Namespace, entry.Key.Name, value, stored)
+        {
+            DryRun = request.DryRun, Warnings = request.Warnings,
+        };
         if (await path.MutateAsync(admission, cancellationToken) is { } refused)
         {
             return refused;
@@ -145,8 +148,8 @@ internal sealed class Update(WritePath path)
     {
         // An object on its way out whose last finalizer has just been removed is deleted instead of stored.
         var written = gone
-            ? await path.Engine.DeleteAsync(entry.Key, entry.Revision, cancellationToken)
-            : await path.Engine.UpdateAsync(entry.Key, value, entry.Revision, cancellationToken);
+            ? await path.EngineOf(kind).DeleteAsync(entry.Key, entry.Revision, cancellationToken)
+            : await path.EngineOf(kind).UpdateAsync(entry.Key, value, entry.Revision, cancellationToken);
         return written.Outcome switch
         {
             StateOutcome.Committed when gone => new ObjectAnswer(Revised(value, written.Entry!.Revision), kind),
@@ -199,6 +202,10 @@ internal sealed class Update(WritePath path)
         {
             kind.PrepareForStatusUpdate(value, stored);
         }
+        else if (kind.Parts.Contains(plan.Subresource))
+        {
+            kind.PrepareForPartUpdate(plan.Subresource, value, stored);
+        }
         else if (!plan.Direct)
         {
             kind.PrepareForUpdate(value, stored);
@@ -220,8 +227,8 @@ internal sealed class Update(WritePath path)
     private static IEnumerable<FieldError> Validate(ResourceKind kind, UpdatePlan plan, JsonObject value, JsonObject stored, IKubernetesObject view, IKubernetesObject storedView)
     {
         var errors = MetadataRules.Check(value.Meta(), kind).Concat(MetadataRules.CheckUpdate(value.Meta(), stored.Meta()));
-        return plan.Subresource == "status"
-            ? errors.Concat(kind.ValidateStatusUpdate(view, storedView))
+        return plan.Subresource == "status" ? errors.Concat(kind.ValidateStatusUpdate(view, storedView))
+            : kind.Parts.Contains(plan.Subresource) ? errors.Concat(kind.ValidatePartUpdate(plan.Subresource, view, storedView))
             : errors.Concat(kind.Validate(view)).Concat(plan.Direct ? [] : kind.ValidateUpdate(view, storedView));
     }
 

@@ -62,7 +62,7 @@ internal sealed class VerbSet
         if (info.Subresource.Length > 0)
         {
             // Halves of the object only; every other subresource has a handler of its own.
-            return info.Subresource == "status" && kind.Subresources.First(subresource => subresource.Name == info.Subresource).Verbs.Contains(info.Verb);
+            return (info.Subresource == "status" || kind.Parts.Contains(info.Subresource)) && kind.Subresources.First(subresource => subresource.Name == info.Subresource).Verbs.Contains(info.Verb);
         }
 
         // A collection can be created in, listed, watched and emptied; the other verbs are about one object.

@@ -20,7 +20,7 @@ internal sealed class Watch(IStateEngine engine, Revisions revisions, TimeProvid
         }
 
         var query = request.Query;
-        if (CheckOptions(query) is { } broken)
+        if ((Refusal.Numbers(query, "limit", "timeoutSeconds") ?? CheckOptions(query)) is { } broken)
         {
             return broken;
         }
@@ -59,7 +59,7 @@ internal sealed class Watch(IStateEngine engine, Revisions revisions, TimeProvid
         var from = plan.From;
         if (plan.Initial)
         {
-            var page = await engine.ListAsync(plan.Selection.Range, 0, 0, null, cancellationToken);
+            var page = await engine.Of(plan.Kind).ListAsync(plan.Selection.Range, 0, 0, null, cancellationToken);
             from = page.Revision;
             yield return [.. page.Entries.Where(plan.Selection.Matches).Select(entry => new WatchFrame("ADDED", entry.Json, entry, null))];
             if (plan.Marked && plan.Bookmarks)
@@ -68,7 +68,7 @@ internal sealed class Watch(IStateEngine engine, Revisions revisions, TimeProvid
             }
         }
 
-        using var cursor = engine.Watch(plan.Selection.Range, from);
+        using var cursor = engine.Of(plan.Kind).Watch(plan.Selection.Range, from);
         var nextBookmark = ApiLimits.BookmarkInterval;
         var lastBookmark = plan.Duration - ApiLimits.LastBookmark;
         while (true)

@@ -6,6 +6,7 @@ using KubeAspire.ApiMachinery.Meta;
 using KubeAspire.ApiMachinery.Patching.Apply;
 using KubeAspire.ApiMachinery.Serialization;
 using KubeAspire.ApiServer.Admission;
+using KubeAspire.ApiServer.Admission.Quota;
 using KubeAspire.ApiServer.Requests;
 using KubeAspire.ApiServer.Services;
 using KubeAspire.ApiServer.Storage;
@@ -16,12 +17,15 @@ using KubeAspire.StateStore;
 namespace KubeAspire.ApiServer.Verbs;
 
 /// <summary>What every write shares: admission, encoding, validation, the clock and the store.</summary>
-internal sealed class WritePath(IStateEngine engine, IReadOnlyList<IAdmission> admissions, ServiceAddresses services, TimeProvider clock, NameGenerator names) : IDisposable
+internal sealed class WritePath(
+    IStateEngine engine, IReadOnlyList<IAdmission> admissions, ResourceQuotaAdmission quotas, ServiceAddresses services, TimeProvider clock, NameGenerator names) : IDisposable
 {
     // One Service is written at a time: the addresses in use are then exactly those of the stored Services.
     private readonly SemaphoreSlim _serviceGate = new(1, 1);
+    private readonly NamespaceGates _namespaceGates = new();
 
-    public IStateEngine Engine => engine;
+    /// <summary>The store as a kind sees it.</summary>
+    public IStateEngine EngineOf(ResourceKind kind) => engine.Of(kind);
 
     /// <summary>The time as metadata shows it: whole seconds, UTC.</summary>
     public string Now(long secondsAhead = 0) =>
@@ -30,16 +34,26 @@ internal sealed class WritePath(IStateEngine engine, IReadOnlyList<IAdmission> a
     /// <summary>A name from a prefix.</summary>
     public string GenerateName(string prefix) => names.Generate(prefix);
 
-    /// <summary>Holds the gate of a kind whose writes take from a pool; nothing for the others.</summary>
-    public async ValueTask<IDisposable?> EnterAsync(ResourceKind kind, CancellationToken cancellationToken)
+    /// <summary>Holds what a write must hold until it is stored: the gate of a kind that takes from a pool, the gate of a namespace that has quotas; nothing for the others.</summary>
+    public async ValueTask<IDisposable?> EnterAsync(ResourceKind kind, string ns, bool create, CancellationToken cancellationToken)
     {
+        var counted = await quotas.CountsAsync(kind, ns, create, cancellationToken) ? await _namespaceGates.EnterAsync(ns, cancellationToken) : null;
         if (kind.Type != Service.ResourceType)
         {
-            return null;
+            return counted;
         }
 
-        await _serviceGate.WaitAsync(cancellationToken);
-        return new Gate(_serviceGate);
+        try
+        {
+            await _serviceGate.WaitAsync(cancellationToken);
+        }
+        catch
+        {
+            counted?.Dispose();
+            throw;
+        }
+
+        return new Gate(_serviceGate, counted);
     }
 
     /// <summary>Runs mutating admission, then takes what a pool must give.</summary>
@@ -128,11 +142,19 @@ internal sealed class WritePath(IStateEngine engine, IReadOnlyList<IAdmission> a
     /// <summary>The refusal of a write that the store did not take, other than a lost race.</summary>
     public static ApiError NoSpace() => new(ApiErrorReason.StorageFull, "the store has no room left; deletes still work");
 
-    public void Dispose() => _serviceGate.Dispose();
-
-    private sealed class Gate(SemaphoreSlim semaphore) : IDisposable
+    public void Dispose()
     {
-        public void Dispose() => semaphore.Release();
+        _serviceGate.Dispose();
+        _namespaceGates.Dispose();
+    }
+
+    private sealed class Gate(SemaphoreSlim semaphore, IDisposable? outer) : IDisposable
+    {
+        public void Dispose()
+        {
+            semaphore.Release();
+            outer?.Dispose();
+        }
     }
 }
 

@@ -49,7 +49,7 @@ internal static class DockerBodies
         {
             NetworkMode = $"container:{spec.Sandbox}",
             IpcMode = spec.HostIpc ? "host" : $"container:{spec.Sandbox}",
-            PidMode = spec.HostPid ? "host" : spec.ShareProcessNamespace ? $"container:{spec.Sandbox}" : null,
+            PidMode = spec.HostPid ? "host" : spec.ProcessesOf is { } target ? $"container:{target}" : spec.ShareProcessNamespace ? $"container:{spec.Sandbox}" : null,
             Privileged = spec.Privileged,
             ReadonlyRootfs = spec.ReadOnlyRootFilesystem,
             CapAdd = spec.CapabilitiesAdd.Count == 0 ? null : spec.CapabilitiesAdd,

@@ -102,6 +102,32 @@ public sealed partial class DockerContainerRuntime
         }
     }
 
+    /// <inheritdoc/>
+    public async Task<RuntimeResult<ContainerStream>> OpenExecAsync(string id, ExecStreamSpec spec, CancellationToken cancellationToken)
+    {
+        var config = new DockerExecConfig(spec.Stdout, spec.Stderr, spec.Command) { AttachStdin = spec.Stdin, Tty = spec.Tty };
+        var created = await _engine.CallAsync(
+            HttpMethod.Post, $"/containers/{Uri.EscapeDataString(id)}/exec", DockerEngine.Json(config, DockerJson.Default.DockerExecConfig),
+            DockerJson.Default.DockerCreated, AnswerTimeout, cancellationToken);
+        if (!created.Succeeded)
+        {
+            return created.Error;
+        }
+
+        var start = DockerEngine.Json(new DockerExecStart(false, spec.Tty), DockerJson.Default.DockerExecStart);
+        var opened = await _engine.HijackAsync($"/exec/{created.Value.Id}/start", start, AnswerTimeout, cancellationToken);
+        return opened.Succeeded ? new DockerStream(_engine, opened.Value, spec.Tty, $"/exec/{created.Value.Id}", isExec: true, _clock) : opened.Error;
+    }
+
+    /// <inheritdoc/>
+    public async Task<RuntimeResult<ContainerStream>> AttachAsync(string id, AttachSpec spec, CancellationToken cancellationToken)
+    {
+        var path = $"/containers/{Uri.EscapeDataString(id)}";
+        var opened = await _engine.HijackAsync(
+            $"{path}/attach?stream=1&stdin={(spec.Stdin ? 1 : 0)}&stdout={(spec.Stdout ? 1 : 0)}&stderr={(spec.Stderr ? 1 : 0)}", null, AnswerTimeout, cancellationToken);
+        return opened.Succeeded ? new DockerStream(_engine, opened.Value, spec.Tty, path, isExec: false, _clock) : opened.Error;
+    }
+
     private async Task<RuntimeResult<string>> RunExecAsync(string execId, ExecSpec spec, CancellationToken cancellationToken)
     {
         // Without an Upgrade header the Engine answers 200 and then the raw stream until the command ends.
@@ -125,7 +151,7 @@ public sealed partial class DockerContainerRuntime
     }
 
     // Without a terminal, standard output and error share the stream in frames; with one it is raw.
-    private static async IAsyncEnumerable<LogChunk> ReadChunksAsync(Stream stream, bool raw, [EnumeratorCancellation] CancellationToken cancellationToken)
+    internal static async IAsyncEnumerable<LogChunk> ReadChunksAsync(Stream stream, bool raw, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
         var buffer = ArrayPool<byte>.Shared.Rent(ChunkBytesMax);
         try

@@ -109,6 +109,41 @@ internal sealed class DockerEngine : IDisposable
         return await SendAsync(method, path, body, timeout, limit.Token, cancellationToken);
     }
 
+    /// <summary>A request after which the connection belongs to the caller: raw bytes both ways.</summary>
+    /// <remarks>It has a connection of its own, never one of the pool: half of it can be closed, which the pool's cannot.</remarks>
+    public async Task<RuntimeResult<DockerConnection>> HijackAsync(string path, HttpContent? body, TimeSpan timeout, CancellationToken cancellationToken)
+    {
+        var agreed = await NegotiateAsync(timeout, cancellationToken);
+        if (!agreed.Succeeded)
+        {
+            return agreed.Error;
+        }
+
+        using var limit = Limit(timeout, cancellationToken);
+        var connection = new DockerConnection(_socket);
+        try
+        {
+            var error = await connection.OpenAsync(_prefix + path, body, limit.Token);
+            if (error is null)
+            {
+                return connection;
+            }
+
+            await connection.DisposeAsync();
+            return new RuntimeError(KindOf(error.Value.Code), MessageOf(error.Value.Body, error.Value.Code));
+        }
+        catch (Exception exception)
+        {
+            await connection.DisposeAsync();
+            if (exception is OperationCanceledException && cancellationToken.IsCancellationRequested)
+            {
+                throw;
+            }
+
+            return Describe(exception, HttpMethod.Post, path, timeout);
+        }
+    }
+
     /// <summary>A JSON body.</summary>
     public static ByteArrayContent Json<T>(T value, JsonTypeInfo<T> type) =>
         new(JsonSerializer.SerializeToUtf8Bytes(value, type)) { Headers = { ContentType = new MediaTypeHeaderValue("application/json") } };

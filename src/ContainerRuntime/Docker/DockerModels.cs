@@ -188,7 +188,12 @@ internal sealed record DockerEvent
 internal sealed record DockerActor(
     [property: JsonPropertyName("ID")] string? Id, IReadOnlyDictionary<string, string>? Attributes);
 
-internal sealed record DockerExecConfig(bool AttachStdout, bool AttachStderr, IReadOnlyList<string> Cmd);
+internal sealed record DockerExecConfig(bool AttachStdout, bool AttachStderr, IReadOnlyList<string> Cmd)
+{
+    public bool AttachStdin { get; init; }
+
+    public bool Tty { get; init; }
+}
 
 internal sealed record DockerExecStart(bool Detach, bool Tty);
 

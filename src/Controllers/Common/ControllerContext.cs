@@ -2,6 +2,7 @@ using KubeAspire.ApiMachinery.Meta;
 using KubeAspire.Client;
 using KubeAspire.Client.Events;
 using KubeAspire.Client.Informers;
+using KubeAspire.Controllers.Certificates;
 using Microsoft.Extensions.Logging;
 
 namespace KubeAspire.Controllers.Common;
@@ -21,4 +22,8 @@ public sealed record ControllerContext(
     TimeProvider Clock,
     ILoggerFactory Loggers,
     ControllersOptions Options,
-    Func<IReadOnlyList<ResourceType>> ResourceTypes);
+    Func<IReadOnlyList<ResourceType>> ResourceTypes)
+{
+    /// <summary>Signs certificates; null where this process cannot.</summary>
+    public ICertificateAuthority? CertificateAuthority { get; init; }
+}

@@ -55,13 +55,13 @@ internal static class DaemonHistory
     }
 
     // What undo sends back: a patch that replaces the template.
-    private static JsonObject PatchOf(PodTemplateSpec template)
+    internal static JsonObject PatchOf(PodTemplateSpec template)
     {
         var body = (JsonObject)JsonNode.Parse(KubernetesJson.Write(template))!;
         body["$patch"] = "replace";
         return new JsonObject { ["spec"] = new JsonObject { ["template"] = body } };
     }
 
-    private static bool IsSame(JsonElement stored, JsonObject patch) =>
+    internal static bool IsSame(JsonElement stored, JsonObject patch) =>
         Same.Canonical(JsonNode.Parse(stored.GetRawText())) == Same.Canonical(patch.DeepClone());
 }

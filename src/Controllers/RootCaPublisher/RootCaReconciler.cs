@@ -29,7 +29,7 @@ internal sealed class RootCaReconciler(IApiClient client, IInformer<Namespace> n
     {
         var queue = new WorkQueue("root-ca-certificate-publisher", context.Clock);
         var namespaces = context.Informers.For<Namespace>();
-        var configMaps = context.Informers.For<ConfigMap>();
+        var configMaps = context.Informers.For<ConfigMap>($"metadata.name={Name}"); // Of all others no copy is kept here.
         namespaces.AddHandler((_, after) =>
         {
             if (after is not null)

@@ -11,6 +11,8 @@ internal static class AgentEvents
     {
         FieldPath = pod.Spec.InitContainers?.Any(one => one.Name == container.Name) == true
             ? $"spec.initContainers{{{container.Name}}}"
+            : pod.Spec.EphemeralContainers?.Any(one => one.Name == container.Name) == true
+            ? $"spec.ephemeralContainers{{{container.Name}}}"
             : $"spec.containers{{{container.Name}}}",
     };
 }

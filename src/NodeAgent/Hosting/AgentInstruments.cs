@@ -16,6 +16,10 @@ internal static class AgentInstruments
     private static readonly Counter<long> s_startedContainers = s_meter.CreateCounter<long>("kubelet_started_containers_total");
     private static readonly UpDownCounter<int> s_runningPods = s_meter.CreateUpDownCounter<int>("kubelet_running_pods");
 
+    private static readonly UpDownCounter<int> s_streams = s_meter.CreateUpDownCounter<int>("kubeaspire_node_streams", "{stream}", "Streams into pods open now.");
+
+    public static void OnStreams(int change) => s_streams.Add(change);
+
     public static void OnPull(TimeSpan elapsed, RuntimeError? error)
     {
         s_pull.Record(elapsed.TotalSeconds);

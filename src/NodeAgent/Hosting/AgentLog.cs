@@ -71,6 +71,12 @@ internal static partial class AgentLog
     [LoggerMessage(5032, LogLevel.Warning, "Reading the log of container {Container} ended: {Problem}")]
     public static partial void LogStreamEnded(this ILogger logger, string container, string problem);
 
+    [LoggerMessage(5033, LogLevel.Information, "Opened {What} into {Namespace}/{Pod} {Container} over {Protocol}")]
+    public static partial void StreamOpened(this ILogger logger, string what, string? @namespace, string? pod, string container, string protocol);
+
+    [LoggerMessage(5034, LogLevel.Information, "Ended {What} into {Namespace}/{Pod}: {Problem}")]
+    public static partial void StreamEnded(this ILogger logger, string what, string? @namespace, string? pod, string problem);
+
     [LoggerMessage(5040, LogLevel.Warning, "{Kind} probe of container {Container} of pod {Namespace}/{Pod} failed: {Problem}")]
     public static partial void ProbeFailed(this ILogger logger, string kind, string container, string? @namespace, string? pod, string problem);
 

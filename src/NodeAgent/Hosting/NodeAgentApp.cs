@@ -53,6 +53,8 @@ internal static class NodeAgentApp
         services.AddSingleton<PodServices>();
         services.AddSingleton<PodManager>();
         services.AddSingleton<ContainerLogs>();
+        services.AddSingleton<PodDialer>();
+        services.AddSingleton<PodStreams>();
         services.AddSingleton<TunnelListener>();
         services.AddHostedService<NodeKeeper>();
         services.AddHostedService<LeaseKeeper>();
@@ -85,6 +87,13 @@ internal static class NodeAgentApp
         builder.WebHost.ConfigureKestrel(kestrel =>
         {
             kestrel.AddServerHeader = false;
+            // All of a node's streams share the tunnel; one that nobody reads must not hold up the others, nor be cut for being slow.
+            kestrel.Limits.Http2.MaxStreamsPerConnection = TunnelLimits.StreamsMax;
+            kestrel.Limits.Http2.InitialStreamWindowSize = TunnelLimits.StreamWindowBytes;
+            kestrel.Limits.Http2.InitialConnectionWindowSize = TunnelLimits.ConnectionWindowBytes;
+            kestrel.Limits.MinRequestBodyDataRate = null;
+            kestrel.Limits.MinResponseDataRate = null;
+            kestrel.Limits.MaxRequestBodySize = null;
             kestrel.Listen(new TunnelEndPoint(), listen => listen.Protocols = HttpProtocols.Http2);
             var port = builder.Configuration.GetValue($"{NodeAgentOptions.SectionName}:{nameof(NodeAgentOptions.HealthPort)}", 0);
             if (port > 0)
@@ -94,21 +103,32 @@ internal static class NodeAgentApp
         });
     }
 
-    /// <summary>The paths served: logs only to the API server, through the tunnel.</summary>
+    /// <summary>The paths served: all but health only to the API server, through the tunnel.</summary>
     public static void MapNodeAgent(this WebApplication app)
     {
         app.MapGet("/healthz", () => Results.Text("ok"));
-        app.MapGet("/containerLogs/{ns}/{pod}/{container}", (RequestDelegate)(context =>
-        {
-            if (context.Features.Get<ITunnelFeature>() is null)
-            {
-                context.Response.StatusCode = StatusCodes.Status403Forbidden;
-                return Task.CompletedTask;
-            }
-
-            return context.RequestServices.GetRequiredService<ContainerLogs>().HandleAsync(context);
-        }));
+        app.MapGet("/pods", Tunnelled(async context => await NodePods.ListAsync(context, context.RequestServices.GetRequiredService<PodManager>())));
+        app.MapGet("/containerLogs/{ns}/{pod}/{container}", Tunnelled(context => context.RequestServices.GetRequiredService<ContainerLogs>().HandleAsync(context)));
+        string[] connect = [HttpMethods.Connect];
+        app.MapMethods("/exec/{ns}/{pod}/{container}", connect, Tunnelled(context => Streams(context).ExecAsync(context)));
+        app.MapMethods("/attach/{ns}/{pod}/{container}", connect, Tunnelled(context => Streams(context).AttachAsync(context)));
+        app.MapMethods("/portForward/{ns}/{pod}", connect, Tunnelled(context => Streams(context).PortForwardAsync(context)));
+        app.MapMethods("/dial/{ns}/{pod}", connect, Tunnelled(context => Streams(context).DialAsync(context)));
     }
+
+    private static PodStreams Streams(HttpContext context) => context.RequestServices.GetRequiredService<PodStreams>();
+
+    // Everything but health is for the API server alone, which has authorized whoever asks it.
+    private static RequestDelegate Tunnelled(RequestDelegate handler) => context =>
+    {
+        if (context.Features.Get<ITunnelFeature>() is not null)
+        {
+            return handler(context);
+        }
+
+        context.Response.StatusCode = StatusCodes.Status403Forbidden;
+        return Task.CompletedTask;
+    };
 
     /// <summary>Sends the Events.</summary>
     private sealed class EventSender(EventRecorder recorder) : BackgroundService

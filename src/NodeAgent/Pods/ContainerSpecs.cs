@@ -67,7 +67,7 @@ internal static class ContainerSpecs
     /// <exception cref="ReferenceException">The spec forbids running this image so.</exception>
     public static ContainerSpec Container(
         Pod pod, ContainerStart start, NodeAgentOptions options, int sandboxAttempt, ImageInfo image, IReadOnlyDictionary<string, string> variables, IReadOnlyList<MountSpec> mounts,
-        string? terminationLog, long memoryCapacity, int oomScoreMin)
+        string? terminationLog, long memoryCapacity, int oomScoreMin, string? processesOf = null)
     {
         var container = start.Spec;
         var labels = PodLabels.Of(pod, options, container.Name, start.Attempt);
@@ -108,6 +108,7 @@ internal static class ContainerSpecs
             Stdin = container.Stdin == true,
             StdinOnce = container.StdinOnce == true,
             Tty = container.Tty == true,
+            ProcessesOf = processesOf,
             ShareProcessNamespace = pod.Spec.ShareProcessNamespace == true,
             HostPid = pod.Spec.HostPID == true,
             HostIpc = pod.Spec.HostIPC == true,

@@ -39,6 +39,9 @@ internal sealed class PodManager : BackgroundService
     /// <summary>The worker's view of a pod, by name; null for none.</summary>
     public Pod? Find(string ns, string name) => _pods.Find(new ObjectKey(ns, name));
 
+    /// <summary>All pods of this node.</summary>
+    public IReadOnlyList<Pod> List() => [.. _pods.List()];
+
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
         _stopping = stoppingToken;

@@ -58,9 +58,11 @@ internal static class PodPlanner
     public static ContainerStop Stopping(Pod pod, ObservedContainer one) =>
         new(one, SpecOf(pod, one.Name), $"Stopping container {one.Name}", null);
 
-    /// <summary>The spec of a container or init container; null for none.</summary>
+    /// <summary>The spec of a container, init container or ephemeral container; null for none.</summary>
     public static Container? SpecOf(Pod pod, string name) =>
-        pod.Spec.Containers.FirstOrDefault(one => one.Name == name) ?? pod.Spec.InitContainers?.FirstOrDefault(one => one.Name == name);
+        pod.Spec.Containers.FirstOrDefault(one => one.Name == name)
+        ?? pod.Spec.InitContainers?.FirstOrDefault(one => one.Name == name)
+        ?? EphemeralContainers.Of(pod).FirstOrDefault(one => one.Name == name);
 
     private static bool Matches(ContainerRestartRule rule, int exitCode) => rule.ExitCodes switch
     {
@@ -118,6 +120,7 @@ internal static class PodPlanner
                 }
             }
 
+            BeginEphemeral(sandbox);
             StopStrangers();
             return Finish(new PodPlan
             {
@@ -182,6 +185,22 @@ internal static class PodPlanner
                     }
 
                     break;
+            }
+        }
+
+        // An ephemeral container runs once, whatever becomes of it or of its sandbox.
+        private void BeginEphemeral(ObservedContainer sandbox)
+        {
+            foreach (var container in EphemeralContainers.Of(pod))
+            {
+                if (observed.Newest(container.Name) is not { } newest)
+                {
+                    _start.Add(new ContainerStart(container, 0, 0, false, null));
+                }
+                else if (newest.Created && newest.Sandbox == sandbox.Attempt)
+                {
+                    _start.Add(new ContainerStart(container, newest.Attempt, newest.Backoff, false, newest));
+                }
             }
         }
 

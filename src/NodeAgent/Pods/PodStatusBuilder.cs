@@ -55,6 +55,7 @@ internal static class PodStatusBuilder
         var initDone = InitDone(input);
         var init = (pod.Spec.InitContainers ?? []).Select(container => StatusOf(input, container, initDone: true, PodPlanner.IsSidecar(container))).ToList();
         var main = pod.Spec.Containers.Select(container => StatusOf(input, container, initDone, started: true)).ToList();
+        var ephemeral = EphemeralContainers.Of(pod).Select(container => StatusOf(input, container, initDone: true, started: true) with { Started = null, Ready = false }).ToList();
         var phase = input.Forced?.Phase ?? PhaseOf(pod, init, main, input.Terminal);
         if (pod.Status.Phase is "Succeeded" or "Failed")
         {
@@ -73,6 +74,7 @@ internal static class PodStatusBuilder
             ObservedGeneration = pod.Metadata.Generation,
             InitContainerStatuses = init.Count == 0 ? null : init,
             ContainerStatuses = main,
+            EphemeralContainerStatuses = ephemeral.Count == 0 ? null : ephemeral,
         };
         status = status with { PodIPs = status.PodIP is null ? null : [new PodIP { Ip = status.PodIP }] };
         return status with { Conditions = Conditions(input, status, init, main) };
@@ -143,7 +145,8 @@ internal static class PodStatusBuilder
     {
         var newest = input.Observed.Newest(container.Name);
         var before = input.Pod.Status.ContainerStatuses?.FirstOrDefault(one => one.Name == container.Name)
-            ?? input.Pod.Status.InitContainerStatuses?.FirstOrDefault(one => one.Name == container.Name);
+            ?? input.Pod.Status.InitContainerStatuses?.FirstOrDefault(one => one.Name == container.Name)
+            ?? input.Pod.Status.EphemeralContainerStatuses?.FirstOrDefault(one => one.Name == container.Name);
         if (newest is null)
         {
             var reason = input.Waiting.GetValueOrDefault(container.Name) ?? new WaitingReason(initDone ? "ContainerCreating" : "PodInitializing", null);

@@ -40,7 +40,7 @@ internal sealed partial class PodWorker
             }
 
             var volumes = PrepareVolumesAsync(pod, sandbox.Address, cancellationToken);
-            var made = plan.Start.Select(start => MakeAsync(pod, start, sandbox, images[start.Spec.Name], volumes, cancellationToken)).ToList();
+            var made = plan.Start.Select(start => MakeAsync(pod, observed, start, sandbox, images[start.Spec.Name], volumes, cancellationToken)).ToList();
             if (await sandbox.Started is { } error)
             {
                 foreach (var id in (await Task.WhenAll(made)).OfType<string>().Append(sandbox.Name))
@@ -176,7 +176,7 @@ internal sealed partial class PodWorker
     }
 
     // The id of a container that is ready to be started; null when it could not be made.
-    private async Task<string?> MakeAsync(Pod pod, ContainerStart start, SandboxHandle sandbox, Task<ImageAnswer> imageTask, Task<string?> volumes, CancellationToken cancellationToken)
+    private async Task<string?> MakeAsync(Pod pod, ObservedPod observed, ContainerStart start, SandboxHandle sandbox, Task<ImageAnswer> imageTask, Task<string?> volumes, CancellationToken cancellationToken)
     {
         if (start.Existing is { } existing)
         {
@@ -204,7 +204,9 @@ internal sealed partial class PodWorker
             var variables = await ContainerEnvironment.BuildAsync(pod, start.Spec, _services.Services.List(), Around(sandbox.Address), _services.Objects, cancellationToken);
             var log = _services.Volumes.CreateTerminationLog(Uid, name, start.Attempt);
             var mounts = _services.Volumes.MountsOf(pod, start.Spec, log, variables);
-            spec = ContainerSpecs.Container(pod, start, _services.Options, sandbox.Attempt, image.Image, variables, mounts, log, _services.Facts.MemoryBytes, _services.Facts.OomScoreMin);
+            var target = EphemeralContainers.TargetOf(pod, name) is { } other ? observed.Newest(other) : null;
+            spec = ContainerSpecs.Container(
+                pod, start, _services.Options, sandbox.Attempt, image.Image, variables, mounts, log, _services.Facts.MemoryBytes, _services.Facts.OomScoreMin, target is { Running: true } ? target.Id : null);
         }
         catch (ReferenceException exception)
         {

@@ -41,14 +41,14 @@ public static class AdmissionregistrationSchemas
             resourceRules [@io.k8s.api.admissionregistration.v1.NamedRuleWithOperations] list=atomic #3
             """),
         new("io.k8s.api.admissionregistration.v1.MutatingAdmissionPolicy", """
-            object kind=admissionregistration.k8s.io|v1|MutatingAdmissionPolicy
+            object kind=admissionregistration.k8s.io|v1|MutatingAdmissionPolicy -- Expressions that change a write.
             apiVersion s -- Version of the schema that the object is written in, such as v1 or apps/v1.
             kind s -- Which kind of object this is.
             metadata @io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta #1 -- Name, namespace, labels and the server's bookkeeping.
             spec @io.k8s.api.admissionregistration.v1.MutatingAdmissionPolicySpec #2 -- What is wanted.
             """),
         new("io.k8s.api.admissionregistration.v1.MutatingAdmissionPolicyBinding", """
-            object kind=admissionregistration.k8s.io|v1|MutatingAdmissionPolicyBinding
+            object kind=admissionregistration.k8s.io|v1|MutatingAdmissionPolicyBinding -- Says where a policy holds, and with which parameters.
             apiVersion s -- Version of the schema that the object is written in, such as v1 or apps/v1.
             kind s -- Which kind of object this is.
             metadata @io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta #1 -- Name, namespace, labels and the server's bookkeeping.
@@ -65,7 +65,7 @@ public static class AdmissionregistrationSchemas
             object
             matchResources @io.k8s.api.admissionregistration.v1.MatchResources ptr #3
             paramRef @io.k8s.api.admissionregistration.v1.ParamRef ptr #2
-            policyName s #1
+            policyName s #1 -- The policy.
             """),
         new("io.k8s.api.admissionregistration.v1.MutatingAdmissionPolicyList", """
             object kind=admissionregistration.k8s.io|v1|MutatingAdmissionPolicyList
@@ -79,7 +79,7 @@ public static class AdmissionregistrationSchemas
             failurePolicy s ptr #5
             matchConditions [@io.k8s.api.admissionregistration.v1.MatchCondition] list=map(name) patch=merge key=name #6
             matchConstraints @io.k8s.api.admissionregistration.v1.MatchResources ptr #2
-            mutations [@io.k8s.api.admissionregistration.v1.Mutation] list=atomic #4
+            mutations [@io.k8s.api.admissionregistration.v1.Mutation] list=atomic #4 -- The changes, in order.
             paramKind @io.k8s.api.admissionregistration.v1.ParamKind ptr #1
             reinvocationPolicy s #7
             variables [@io.k8s.api.admissionregistration.v1.Variable] list=atomic #3
@@ -100,11 +100,11 @@ public static class AdmissionregistrationSchemas
             timeoutSeconds i32 ptr #7
             """),
         new("io.k8s.api.admissionregistration.v1.MutatingWebhookConfiguration", """
-            object kind=admissionregistration.k8s.io|v1|MutatingWebhookConfiguration
+            object kind=admissionregistration.k8s.io|v1|MutatingWebhookConfiguration -- Webhooks that may change a write.
             apiVersion s -- Version of the schema that the object is written in, such as v1 or apps/v1.
             kind s -- Which kind of object this is.
             metadata @io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta #1 -- Name, namespace, labels and the server's bookkeeping.
-            webhooks [@io.k8s.api.admissionregistration.v1.MutatingWebhook] list=map(name) patch=merge key=name
+            webhooks [@io.k8s.api.admissionregistration.v1.MutatingWebhook] list=map(name) patch=merge key=name -- The webhooks.
             """),
         new("io.k8s.api.admissionregistration.v1.MutatingWebhookConfigurationList", """
             object kind=admissionregistration.k8s.io|v1|MutatingWebhookConfigurationList
@@ -160,7 +160,7 @@ public static class AdmissionregistrationSchemas
             expressionWarnings [@io.k8s.api.admissionregistration.v1.ExpressionWarning] list=atomic #1
             """),
         new("io.k8s.api.admissionregistration.v1.ValidatingAdmissionPolicy", """
-            object kind=admissionregistration.k8s.io|v1|ValidatingAdmissionPolicy
+            object kind=admissionregistration.k8s.io|v1|ValidatingAdmissionPolicy -- Expressions that a write must satisfy.
             apiVersion s -- Version of the schema that the object is written in, such as v1 or apps/v1.
             kind s -- Which kind of object this is.
             metadata @io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta #1 -- Name, namespace, labels and the server's bookkeeping.
@@ -168,7 +168,7 @@ public static class AdmissionregistrationSchemas
             status @io.k8s.api.admissionregistration.v1.ValidatingAdmissionPolicyStatus #3 -- What is, as last observed. Written by the system, not by users.
             """),
         new("io.k8s.api.admissionregistration.v1.ValidatingAdmissionPolicyBinding", """
-            object kind=admissionregistration.k8s.io|v1|ValidatingAdmissionPolicyBinding
+            object kind=admissionregistration.k8s.io|v1|ValidatingAdmissionPolicyBinding -- Says where a policy holds, and with which parameters.
             apiVersion s -- Version of the schema that the object is written in, such as v1 or apps/v1.
             kind s -- Which kind of object this is.
             metadata @io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta #1 -- Name, namespace, labels and the server's bookkeeping.
@@ -185,8 +185,8 @@ public static class AdmissionregistrationSchemas
             object
             matchResources @io.k8s.api.admissionregistration.v1.MatchResources ptr #3
             paramRef @io.k8s.api.admissionregistration.v1.ParamRef ptr #2
-            policyName s ! #1
-            validationActions [s] ! list=set #4
+            policyName s ! #1 -- The policy.
+            validationActions [s] ! list=set #4 -- Deny, Warn or Audit: what becomes of a write that fails.
             """),
         new("io.k8s.api.admissionregistration.v1.ValidatingAdmissionPolicyList", """
             object kind=admissionregistration.k8s.io|v1|ValidatingAdmissionPolicyList
@@ -198,11 +198,11 @@ public static class AdmissionregistrationSchemas
         new("io.k8s.api.admissionregistration.v1.ValidatingAdmissionPolicySpec", """
             object
             auditAnnotations [@io.k8s.api.admissionregistration.v1.AuditAnnotation] list=atomic #5
-            failurePolicy s ptr #4
+            failurePolicy s ptr #4 -- Fail or Ignore: what becomes of a write when an expression cannot be evaluated.
             matchConditions [@io.k8s.api.admissionregistration.v1.MatchCondition] list=map(name) patch=merge key=name #6
-            matchConstraints @io.k8s.api.admissionregistration.v1.MatchResources ptr #2
-            paramKind @io.k8s.api.admissionregistration.v1.ParamKind ptr #1
-            validations [@io.k8s.api.admissionregistration.v1.Validation] list=atomic #3
+            matchConstraints @io.k8s.api.admissionregistration.v1.MatchResources ptr #2 -- Which writes the policy is about.
+            paramKind @io.k8s.api.admissionregistration.v1.ParamKind ptr #1 -- Kind of the objects that hold parameters.
+            validations [@io.k8s.api.admissionregistration.v1.Validation] list=atomic #3 -- The expressions, all of which must be true.
             variables [@io.k8s.api.admissionregistration.v1.Variable] list=map(name) patch=merge key=name #7
             """),
         new("io.k8s.api.admissionregistration.v1.ValidatingAdmissionPolicyStatus", """
@@ -226,11 +226,11 @@ public static class AdmissionregistrationSchemas
             timeoutSeconds i32 ptr #7
             """),
         new("io.k8s.api.admissionregistration.v1.ValidatingWebhookConfiguration", """
-            object kind=admissionregistration.k8s.io|v1|ValidatingWebhookConfiguration
+            object kind=admissionregistration.k8s.io|v1|ValidatingWebhookConfiguration -- Webhooks that are asked whether a write may be.
             apiVersion s -- Version of the schema that the object is written in, such as v1 or apps/v1.
             kind s -- Which kind of object this is.
             metadata @io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta #1 -- Name, namespace, labels and the server's bookkeeping.
-            webhooks [@io.k8s.api.admissionregistration.v1.ValidatingWebhook] list=map(name) patch=merge key=name
+            webhooks [@io.k8s.api.admissionregistration.v1.ValidatingWebhook] list=map(name) patch=merge key=name -- The webhooks.
             """),
         new("io.k8s.api.admissionregistration.v1.ValidatingWebhookConfigurationList", """
             object kind=admissionregistration.k8s.io|v1|ValidatingWebhookConfigurationList

@@ -10,7 +10,7 @@ using KubeAspire.ApiMachinery.Serialization;
 
 namespace KubeAspire.Resources.Admissionregistration;
 
-/// <summary>The kind <c>admissionregistration.k8s.io/v1/MutatingAdmissionPolicy</c>.</summary>
+/// <summary>The kind <c>admissionregistration.k8s.io/v1/MutatingAdmissionPolicy</c>. Expressions that change a write.</summary>
 public sealed partial record MutatingAdmissionPolicy : IKubernetesObject<MutatingAdmissionPolicy>
 {
     /// <inheritdoc/>

@@ -10,7 +10,7 @@ using KubeAspire.ApiMachinery.Serialization;
 
 namespace KubeAspire.Resources.Admissionregistration;
 
-/// <summary>The kind <c>admissionregistration.k8s.io/v1/MutatingAdmissionPolicyBinding</c>.</summary>
+/// <summary>The kind <c>admissionregistration.k8s.io/v1/MutatingAdmissionPolicyBinding</c>. Says where a policy holds, and with which parameters.</summary>
 public sealed partial record MutatingAdmissionPolicyBinding : IKubernetesObject<MutatingAdmissionPolicyBinding>
 {
     /// <inheritdoc/>

@@ -10,7 +10,7 @@ using KubeAspire.ApiMachinery.Serialization;
 
 namespace KubeAspire.Resources.Admissionregistration;
 
-/// <summary>The kind <c>admissionregistration.k8s.io/v1/MutatingWebhookConfiguration</c>.</summary>
+/// <summary>The kind <c>admissionregistration.k8s.io/v1/MutatingWebhookConfiguration</c>. Webhooks that may change a write.</summary>
 public sealed partial record MutatingWebhookConfiguration : IKubernetesObject<MutatingWebhookConfiguration>
 {
     /// <inheritdoc/>
@@ -31,6 +31,7 @@ public sealed partial record MutatingWebhookConfiguration : IKubernetesObject<Mu
     [JsonPropertyName("metadata")]
     public global::KubeAspire.ApiMachinery.Meta.ObjectMeta Metadata { get; init => field = value ?? new(); } = new();
 
+    /// <summary>The webhooks.</summary>
     [JsonPropertyName("webhooks")]
     public IReadOnlyList<global::KubeAspire.Resources.Admissionregistration.MutatingWebhook>? Webhooks { get; init; }
 }

@@ -10,7 +10,7 @@ using KubeAspire.ApiMachinery.Serialization;
 
 namespace KubeAspire.Resources.Admissionregistration;
 
-/// <summary>The kind <c>admissionregistration.k8s.io/v1/ValidatingAdmissionPolicy</c>.</summary>
+/// <summary>The kind <c>admissionregistration.k8s.io/v1/ValidatingAdmissionPolicy</c>. Expressions that a write must satisfy.</summary>
 public sealed partial record ValidatingAdmissionPolicy : IKubernetesObject<ValidatingAdmissionPolicy>
 {
     /// <inheritdoc/>

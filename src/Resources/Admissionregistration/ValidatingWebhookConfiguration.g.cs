@@ -10,7 +10,7 @@ using KubeAspire.ApiMachinery.Serialization;
 
 namespace KubeAspire.Resources.Admissionregistration;
 
-/// <summary>The kind <c>admissionregistration.k8s.io/v1/ValidatingWebhookConfiguration</c>.</summary>
+/// <summary>The kind <c>admissionregistration.k8s.io/v1/ValidatingWebhookConfiguration</c>. Webhooks that are asked whether a write may be.</summary>
 public sealed partial record ValidatingWebhookConfiguration : IKubernetesObject<ValidatingWebhookConfiguration>
 {
     /// <inheritdoc/>
@@ -31,6 +31,7 @@ public sealed partial record ValidatingWebhookConfiguration : IKubernetesObject<
     [JsonPropertyName("metadata")]
     public global::KubeAspire.ApiMachinery.Meta.ObjectMeta Metadata { get; init => field = value ?? new(); } = new();
 
+    /// <summary>The webhooks.</summary>
     [JsonPropertyName("webhooks")]
     public IReadOnlyList<global::KubeAspire.Resources.Admissionregistration.ValidatingWebhook>? Webhooks { get; init; }
 }

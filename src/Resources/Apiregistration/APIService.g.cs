@@ -10,7 +10,7 @@ using KubeAspire.ApiMachinery.Serialization;
 
 namespace KubeAspire.Resources.Apiregistration;
 
-/// <summary>The kind <c>apiregistration.k8s.io/v1/APIService</c>.</summary>
+/// <summary>The kind <c>apiregistration.k8s.io/v1/APIService</c>. Says who serves a version of an API group.</summary>
 public sealed partial record APIService : IKubernetesObject<APIService>
 {
     /// <inheritdoc/>

@@ -10,7 +10,7 @@ public static class ApiregistrationSchemas
     public static IEnumerable<KeyValuePair<string, string>> Definitions { get; } =
     [
         new("io.k8s.kube-aggregator.pkg.apis.apiregistration.v1.APIService", """
-            object kind=apiregistration.k8s.io|v1|APIService
+            object kind=apiregistration.k8s.io|v1|APIService -- Says who serves a version of an API group.
             apiVersion s -- Version of the schema that the object is written in, such as v1 or apps/v1.
             kind s -- Which kind of object this is.
             metadata @io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta -- Name, namespace, labels and the server's bookkeeping.
@@ -34,13 +34,13 @@ public static class ApiregistrationSchemas
             """),
         new("io.k8s.kube-aggregator.pkg.apis.apiregistration.v1.APIServiceSpec", """
             object
-            caBundle bytes list=atomic
-            group s
-            groupPriorityMinimum i32 !
+            caBundle bytes list=atomic -- Certificates that the Service's must descend from.
+            group s -- The group; empty for the core group.
+            groupPriorityMinimum i32 ! -- Higher groups are asked first for a short name.
             insecureSkipTLSVerify b
-            service @io.k8s.kube-aggregator.pkg.apis.apiregistration.v1.ServiceReference ptr
-            version s
-            versionPriority i32 !
+            service @io.k8s.kube-aggregator.pkg.apis.apiregistration.v1.ServiceReference ptr -- Service that serves it; absent where this server does.
+            version s -- The version.
+            versionPriority i32 ! -- Higher versions of a group come first.
             """),
         new("io.k8s.kube-aggregator.pkg.apis.apiregistration.v1.APIServiceStatus", """
             object

@@ -178,10 +178,10 @@ public static class AppsSchemas
         new("io.k8s.api.apps.v1.RollingUpdateStatefulSetStrategy", """
             object
             maxUnavailable intorstring ptr #2
-            partition i32 ptr #1
+            partition i32 ptr #1 -- Pods with a lower number keep the template they have.
             """),
         new("io.k8s.api.apps.v1.StatefulSet", """
-            object kind=apps|v1|StatefulSet
+            object kind=apps|v1|StatefulSet -- Pods with names and volumes of their own, made and replaced in order.
             apiVersion s -- Version of the schema that the object is written in, such as v1 or apps/v1.
             kind s -- Which kind of object this is.
             metadata @io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta #1 -- Name, namespace, labels and the server's bookkeeping.
@@ -205,26 +205,26 @@ public static class AppsSchemas
             """),
         new("io.k8s.api.apps.v1.StatefulSetOrdinals", """
             object
-            start i32 #1
+            start i32 #1 -- Number of the first pod; 0 by default.
             """),
         new("io.k8s.api.apps.v1.StatefulSetPersistentVolumeClaimRetentionPolicy", """
             object
-            whenDeleted s #1
-            whenScaled s #2
+            whenDeleted s #1 -- Retain or Delete, when the set is deleted.
+            whenScaled s #2 -- Retain or Delete, when the set shrinks.
             """),
         new("io.k8s.api.apps.v1.StatefulSetSpec", """
             object
-            minReadySeconds i32 #9
-            ordinals @io.k8s.api.apps.v1.StatefulSetOrdinals ptr #11
-            persistentVolumeClaimRetentionPolicy @io.k8s.api.apps.v1.StatefulSetPersistentVolumeClaimRetentionPolicy ptr #10
-            podManagementPolicy s #6
-            replicas i32 ptr #1
-            revisionHistoryLimit i32 ptr #8
-            selector @io.k8s.apimachinery.pkg.apis.meta.v1.LabelSelector ! ptr #2
-            serviceName s #5
-            template @io.k8s.api.core.v1.PodTemplateSpec ! #3
-            updateStrategy @io.k8s.api.apps.v1.StatefulSetUpdateStrategy #7
-            volumeClaimTemplates [@io.k8s.api.core.v1.PersistentVolumeClaim] list=atomic #4
+            minReadySeconds i32 #9 -- Seconds a pod must be ready before it counts as available.
+            ordinals @io.k8s.api.apps.v1.StatefulSetOrdinals ptr #11 -- Where the numbers in the pods' names begin.
+            persistentVolumeClaimRetentionPolicy @io.k8s.api.apps.v1.StatefulSetPersistentVolumeClaimRetentionPolicy ptr #10 -- What becomes of the claims when the set shrinks or goes.
+            podManagementPolicy s #6 -- OrderedReady makes one pod at a time, each when the one before is ready; Parallel makes all at once.
+            replicas i32 ptr #1 -- How many pods there should be.
+            revisionHistoryLimit i32 ptr #8 -- How many old templates are kept to go back to.
+            selector @io.k8s.apimachinery.pkg.apis.meta.v1.LabelSelector ! ptr #2 -- Which pods are its own. Cannot change.
+            serviceName s #5 -- Headless Service under whose name the pods are known to DNS. Cannot change.
+            template @io.k8s.api.core.v1.PodTemplateSpec ! #3 -- What each pod looks like.
+            updateStrategy @io.k8s.api.apps.v1.StatefulSetUpdateStrategy #7 -- How pods come to a new template.
+            volumeClaimTemplates [@io.k8s.api.core.v1.PersistentVolumeClaim] list=atomic #4 -- Claims that each pod gets one of. Cannot change.
             """),
         new("io.k8s.api.apps.v1.StatefulSetStatus", """
             object
@@ -241,8 +241,8 @@ public static class AppsSchemas
             """),
         new("io.k8s.api.apps.v1.StatefulSetUpdateStrategy", """
             object
-            rollingUpdate @io.k8s.api.apps.v1.RollingUpdateStatefulSetStrategy ptr #2
-            type s #1
+            rollingUpdate @io.k8s.api.apps.v1.RollingUpdateStatefulSetStrategy ptr #2 -- Settings of RollingUpdate.
+            type s #1 -- RollingUpdate replaces pods by itself, highest number first; OnDelete waits for others to delete them.
             """),
     ];
 }

@@ -10,7 +10,7 @@ using KubeAspire.ApiMachinery.Serialization;
 
 namespace KubeAspire.Resources.Apps;
 
-/// <summary>The kind <c>apps/v1/StatefulSet</c>.</summary>
+/// <summary>The kind <c>apps/v1/StatefulSet</c>. Pods with names and volumes of their own, made and replaced in order.</summary>
 public sealed partial record StatefulSet : IKubernetesObject<StatefulSet>
 {
     /// <inheritdoc/>

@@ -16,7 +16,7 @@ public static class AutoscalingSchemas
             name s ! #2
             """),
         new("io.k8s.api.autoscaling.v1.HorizontalPodAutoscaler", """
-            object kind=autoscaling|v1|HorizontalPodAutoscaler
+            object kind=autoscaling|v1|HorizontalPodAutoscaler -- Replicas by measure, in the older form that knows processor time only.
             apiVersion s -- Version of the schema that the object is written in, such as v1 or apps/v1.
             kind s -- Which kind of object this is.
             metadata @io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta #1 -- Name, namespace, labels and the server's bookkeeping.
@@ -32,10 +32,10 @@ public static class AutoscalingSchemas
             """),
         new("io.k8s.api.autoscaling.v1.HorizontalPodAutoscalerSpec", """
             object
-            maxReplicas i32 ! #3
-            minReplicas i32 ptr #2
-            scaleTargetRef @io.k8s.api.autoscaling.v1.CrossVersionObjectReference ! #1
-            targetCPUUtilizationPercentage i32 ptr #4
+            maxReplicas i32 ! #3 -- Never more replicas than these.
+            minReplicas i32 ptr #2 -- Never fewer replicas than these. 1 by default.
+            scaleTargetRef @io.k8s.api.autoscaling.v1.CrossVersionObjectReference ! #1 -- What is scaled.
+            targetCPUUtilizationPercentage i32 ptr #4 -- Processor time aimed at, in percent of what the pods request.
             """),
         new("io.k8s.api.autoscaling.v1.HorizontalPodAutoscalerStatus", """
             object

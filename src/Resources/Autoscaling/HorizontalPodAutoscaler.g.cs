@@ -10,7 +10,7 @@ using KubeAspire.ApiMachinery.Serialization;
 
 namespace KubeAspire.Resources.Autoscaling;
 
-/// <summary>The kind <c>autoscaling/v1/HorizontalPodAutoscaler</c>.</summary>
+/// <summary>The kind <c>autoscaling/v1/HorizontalPodAutoscaler</c>. Replicas by measure, in the older form that knows processor time only.</summary>
 public sealed partial record HorizontalPodAutoscaler : IKubernetesObject<HorizontalPodAutoscaler>
 {
     /// <inheritdoc/>

@@ -51,7 +51,7 @@ public static class AutoscalingV2Schemas
             tolerance quantity ptr #4
             """),
         new("io.k8s.api.autoscaling.v2.HorizontalPodAutoscaler", """
-            object kind=autoscaling|v2|HorizontalPodAutoscaler
+            object kind=autoscaling|v2|HorizontalPodAutoscaler -- Replicas by measure.
             apiVersion s -- Version of the schema that the object is written in, such as v1 or apps/v1.
             kind s -- Which kind of object this is.
             metadata @io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta #1 -- Name, namespace, labels and the server's bookkeeping.
@@ -80,11 +80,11 @@ public static class AutoscalingV2Schemas
             """),
         new("io.k8s.api.autoscaling.v2.HorizontalPodAutoscalerSpec", """
             object
-            behavior @io.k8s.api.autoscaling.v2.HorizontalPodAutoscalerBehavior ptr #5
-            maxReplicas i32 ! #3
-            metrics [@io.k8s.api.autoscaling.v2.MetricSpec] list=atomic #4
-            minReplicas i32 ptr #2
-            scaleTargetRef @io.k8s.api.autoscaling.v2.CrossVersionObjectReference ! #1
+            behavior @io.k8s.api.autoscaling.v2.HorizontalPodAutoscalerBehavior ptr #5 -- How fast it may grow and shrink.
+            maxReplicas i32 ! #3 -- Never more replicas than these.
+            metrics [@io.k8s.api.autoscaling.v2.MetricSpec] list=atomic #4 -- What is measured, and aimed at; the one that asks for most decides.
+            minReplicas i32 ptr #2 -- Never fewer replicas than these. 1 by default.
+            scaleTargetRef @io.k8s.api.autoscaling.v2.CrossVersionObjectReference ! #1 -- What is scaled.
             """),
         new("io.k8s.api.autoscaling.v2.HorizontalPodAutoscalerStatus", """
             object

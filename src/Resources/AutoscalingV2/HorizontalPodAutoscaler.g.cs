@@ -10,7 +10,7 @@ using KubeAspire.ApiMachinery.Serialization;
 
 namespace KubeAspire.Resources.AutoscalingV2;
 
-/// <summary>The kind <c>autoscaling/v2/HorizontalPodAutoscaler</c>.</summary>
+/// <summary>The kind <c>autoscaling/v2/HorizontalPodAutoscaler</c>. Replicas by measure.</summary>
 public sealed partial record HorizontalPodAutoscaler : IKubernetesObject<HorizontalPodAutoscaler>
 {
     /// <inheritdoc/>

@@ -10,7 +10,7 @@ public static class BatchSchemas
     public static IEnumerable<KeyValuePair<string, string>> Definitions { get; } =
     [
         new("io.k8s.api.batch.v1.CronJob", """
-            object kind=batch|v1|CronJob
+            object kind=batch|v1|CronJob -- A job whenever a schedule says so.
             apiVersion s -- Version of the schema that the object is written in, such as v1 or apps/v1.
             kind s -- Which kind of object this is.
             metadata @io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta #1 -- Name, namespace, labels and the server's bookkeeping.
@@ -26,14 +26,14 @@ public static class BatchSchemas
             """),
         new("io.k8s.api.batch.v1.CronJobSpec", """
             object
-            concurrencyPolicy s #3
-            failedJobsHistoryLimit i32 ptr #7
-            jobTemplate @io.k8s.api.batch.v1.JobTemplateSpec ! #5
-            schedule s ! #1
-            startingDeadlineSeconds i64 ptr #2
-            successfulJobsHistoryLimit i32 ptr #6
-            suspend b ptr #4
-            timeZone s ptr #8
+            concurrencyPolicy s #3 -- Allow lets jobs overlap, Forbid skips one while another runs, Replace ends the one that runs.
+            failedJobsHistoryLimit i32 ptr #7 -- How many jobs that failed are kept. 1 by default.
+            jobTemplate @io.k8s.api.batch.v1.JobTemplateSpec ! #5 -- What each job looks like.
+            schedule s ! #1 -- When, in cron's five fields: minute, hour, day of month, month, day of week.
+            startingDeadlineSeconds i64 ptr #2 -- Seconds after its time at which a missed job is given up.
+            successfulJobsHistoryLimit i32 ptr #6 -- How many jobs that succeeded are kept. 3 by default.
+            suspend b ptr #4 -- Whether no new jobs are made.
+            timeZone s ptr #8 -- Time zone of the schedule, such as Europe/Berlin; the control plane's by default.
             """),
         new("io.k8s.api.batch.v1.CronJobStatus", """
             object
@@ -42,7 +42,7 @@ public static class BatchSchemas
             lastSuccessfulTime time ptr #5
             """),
         new("io.k8s.api.batch.v1.Job", """
-            object kind=batch|v1|Job
+            object kind=batch|v1|Job -- Pods that run to their end, as often as wanted.
             apiVersion s -- Version of the schema that the object is written in, such as v1 or apps/v1.
             kind s -- Which kind of object this is.
             metadata @io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta #1 -- Name, namespace, labels and the server's bookkeeping.
@@ -67,22 +67,22 @@ public static class BatchSchemas
             """),
         new("io.k8s.api.batch.v1.JobSpec", """
             object
-            activeDeadlineSeconds i64 ptr #3
-            backoffLimit i32 ptr #7
-            backoffLimitPerIndex i32 ptr #12
-            completionMode s ptr #9
-            completions i32 ptr #2
-            managedBy s ptr #15
-            manualSelector b ptr #5
-            maxFailedIndexes i32 ptr #13
-            parallelism i32 ptr #1
-            podFailurePolicy @io.k8s.api.batch.v1.PodFailurePolicy ptr #11
-            podReplacementPolicy s ptr #14
-            selector @io.k8s.apimachinery.pkg.apis.meta.v1.LabelSelector ptr #4
-            successPolicy @io.k8s.api.batch.v1.SuccessPolicy ptr #16
-            suspend b ptr #10
-            template @io.k8s.api.core.v1.PodTemplateSpec ! #6
-            ttlSecondsAfterFinished i32 ptr #8
+            activeDeadlineSeconds i64 ptr #3 -- Seconds after which a job that still runs has failed.
+            backoffLimit i32 ptr #7 -- How many failures are borne before the job has failed. 6 by default.
+            backoffLimitPerIndex i32 ptr #12 -- How many failures of one index are borne before the index has failed.
+            completionMode s ptr #9 -- NonIndexed counts successes; Indexed gives each pod a number and wants each number to succeed.
+            completions i32 ptr #2 -- How many pods must succeed; without it the first success is the job's.
+            managedBy s ptr #15 -- Who acts on the job, where it is not the built-in controller.
+            manualSelector b ptr #5 -- Whether selector is the user's. Risky: two jobs may then fight over pods.
+            maxFailedIndexes i32 ptr #13 -- How many failed indexes are borne before the job has failed.
+            parallelism i32 ptr #1 -- How many pods may work at a time.
+            podFailurePolicy @io.k8s.api.batch.v1.PodFailurePolicy ptr #11 -- What certain failures mean: fail the job or the index, or do not count.
+            podReplacementPolicy s ptr #14 -- Whether a pod on its way out is replaced at once (TerminatingOrFailed) or when it has ended (Failed).
+            selector @io.k8s.apimachinery.pkg.apis.meta.v1.LabelSelector ptr #4 -- Which pods are its own; made by the server.
+            successPolicy @io.k8s.api.batch.v1.SuccessPolicy ptr #16 -- Which indexes suffice for the job to have succeeded.
+            suspend b ptr #10 -- Whether the job waits: its pods are deleted, and made again when this becomes false.
+            template @io.k8s.api.core.v1.PodTemplateSpec ! #6 -- What each pod looks like. Its restartPolicy is Never or OnFailure. Cannot change.
+            ttlSecondsAfterFinished i32 ptr #8 -- Seconds after which a finished job is deleted; kept where absent.
             """),
         new("io.k8s.api.batch.v1.JobStatus", """
             object

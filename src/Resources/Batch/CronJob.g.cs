@@ -10,7 +10,7 @@ using KubeAspire.ApiMachinery.Serialization;
 
 namespace KubeAspire.Resources.Batch;
 
-/// <summary>The kind <c>batch/v1/CronJob</c>.</summary>
+/// <summary>The kind <c>batch/v1/CronJob</c>. A job whenever a schedule says so.</summary>
 public sealed partial record CronJob : IKubernetesObject<CronJob>
 {
     /// <inheritdoc/>

@@ -10,7 +10,7 @@ using KubeAspire.ApiMachinery.Serialization;
 
 namespace KubeAspire.Resources.Batch;
 
-/// <summary>The kind <c>batch/v1/Job</c>.</summary>
+/// <summary>The kind <c>batch/v1/Job</c>. Pods that run to their end, as often as wanted.</summary>
 public sealed partial record Job : IKubernetesObject<Job>
 {
     /// <inheritdoc/>

@@ -10,7 +10,7 @@ using KubeAspire.ApiMachinery.Serialization;
 
 namespace KubeAspire.Resources.Certificates;
 
-/// <summary>The kind <c>certificates.k8s.io/v1/CertificateSigningRequest</c>.</summary>
+/// <summary>The kind <c>certificates.k8s.io/v1/CertificateSigningRequest</c>. Asks a signer for a certificate.</summary>
 public sealed partial record CertificateSigningRequest : IKubernetesObject<CertificateSigningRequest>
 {
     /// <inheritdoc/>

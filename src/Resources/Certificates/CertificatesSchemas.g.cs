@@ -10,7 +10,7 @@ public static class CertificatesSchemas
     public static IEnumerable<KeyValuePair<string, string>> Definitions { get; } =
     [
         new("io.k8s.api.certificates.v1.CertificateSigningRequest", """
-            object kind=certificates.k8s.io|v1|CertificateSigningRequest
+            object kind=certificates.k8s.io|v1|CertificateSigningRequest -- Asks a signer for a certificate.
             apiVersion s -- Version of the schema that the object is written in, such as v1 or apps/v1.
             kind s -- Which kind of object this is.
             metadata @io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta #1 -- Name, namespace, labels and the server's bookkeeping.
@@ -35,19 +35,19 @@ public static class CertificatesSchemas
             """),
         new("io.k8s.api.certificates.v1.CertificateSigningRequestSpec", """
             object
-            expirationSeconds i32 ptr #8
-            extra {[s]} #6
-            groups [s] list=atomic #4
-            request bytes ! #1
-            signerName s ! #7
-            uid s #3
-            usages [s] list=atomic #5
-            username s #2
+            expirationSeconds i32 ptr #8 -- Seconds the certificate is asked to hold, at least 600. The signer may choose otherwise.
+            extra {[s]} #6 -- More about who asked. Set by the server.
+            groups [s] list=atomic #4 -- Groups of who asked. Set by the server.
+            request bytes ! #1 -- The request in PEM form, base64-encoded. Cannot change.
+            signerName s ! #7 -- Who is to sign, such as kubernetes.io/kube-apiserver-client.
+            uid s #3 -- Identity of who asked. Set by the server.
+            usages [s] list=atomic #5 -- What the certificate is to be used for.
+            username s #2 -- Who asked. Set by the server.
             """),
         new("io.k8s.api.certificates.v1.CertificateSigningRequestStatus", """
             object
-            certificate bytes #2
-            conditions [@io.k8s.api.certificates.v1.CertificateSigningRequestCondition] list=map(type) #1
+            certificate bytes #2 -- The certificate in PEM form, base64-encoded, once it is issued.
+            conditions [@io.k8s.api.certificates.v1.CertificateSigningRequestCondition] list=map(type) #1 -- Approved, Denied or Failed.
             """),
     ];
 }

@@ -613,7 +613,7 @@ public static class CoreSchemas
             tcpSocket @io.k8s.api.core.v1.TCPSocketAction deprecated ptr #3
             """),
         new("io.k8s.api.core.v1.LimitRange", """
-            object kind=|v1|LimitRange
+            object kind=|v1|LimitRange -- Bounds and defaults for what pods, containers and claims of a namespace may ask for.
             apiVersion s -- Version of the schema that the object is written in, such as v1 or apps/v1.
             kind s -- Which kind of object this is.
             metadata @io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta #1 -- Name, namespace, labels and the server's bookkeeping.
@@ -621,12 +621,12 @@ public static class CoreSchemas
             """),
         new("io.k8s.api.core.v1.LimitRangeItem", """
             object
-            default {quantity} #4
-            defaultRequest {quantity} #5
-            max {quantity} #2
-            maxLimitRequestRatio {quantity} #6
-            min {quantity} #3
-            type s ! #1
+            default {quantity} #4 -- Limits of a container that names none.
+            defaultRequest {quantity} #5 -- Requests of a container that names none.
+            max {quantity} #2 -- The most that may be asked for.
+            maxLimitRequestRatio {quantity} #6 -- How many times its request a limit may be.
+            min {quantity} #3 -- The least that may be asked for.
+            type s ! #1 -- Container, Pod or PersistentVolumeClaim.
             """),
         new("io.k8s.api.core.v1.LimitRangeList", """
             object kind=|v1|LimitRangeList
@@ -637,7 +637,7 @@ public static class CoreSchemas
             """),
         new("io.k8s.api.core.v1.LimitRangeSpec", """
             object
-            limits [@io.k8s.api.core.v1.LimitRangeItem] ! list=atomic #1
+            limits [@io.k8s.api.core.v1.LimitRangeItem] ! list=atomic #1 -- The bounds, one entry a type.
             """),
         new("io.k8s.api.core.v1.LinuxContainerUser", """
             object
@@ -853,7 +853,7 @@ public static class CoreSchemas
             uid s #4
             """),
         new("io.k8s.api.core.v1.PersistentVolume", """
-            object kind=|v1|PersistentVolume
+            object kind=|v1|PersistentVolume -- Storage that outlives pods.
             apiVersion s -- Version of the schema that the object is written in, such as v1 or apps/v1.
             kind s -- Which kind of object this is.
             metadata @io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta #1 -- Name, namespace, labels and the server's bookkeeping.
@@ -861,7 +861,7 @@ public static class CoreSchemas
             status @io.k8s.api.core.v1.PersistentVolumeStatus #3 -- What is, as last observed. Written by the system, not by users.
             """),
         new("io.k8s.api.core.v1.PersistentVolumeClaim", """
-            object kind=|v1|PersistentVolumeClaim
+            object kind=|v1|PersistentVolumeClaim -- Storage that pods ask for by name.
             apiVersion s -- Version of the schema that the object is written in, such as v1 or apps/v1.
             kind s -- Which kind of object this is.
             metadata @io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta #1 -- Name, namespace, labels and the server's bookkeeping.
@@ -886,15 +886,15 @@ public static class CoreSchemas
             """),
         new("io.k8s.api.core.v1.PersistentVolumeClaimSpec", """
             object
-            accessModes [s] list=atomic #1
+            accessModes [s] list=atomic #1 -- How it is to be mounted.
             dataSource @io.k8s.api.core.v1.TypedLocalObjectReference ptr #7
             dataSourceRef @io.k8s.api.core.v1.TypedObjectReference ptr #8
-            resources @io.k8s.api.core.v1.VolumeResourceRequirements #2
-            selector @io.k8s.apimachinery.pkg.apis.meta.v1.LabelSelector ptr #4
-            storageClassName s ptr #5
+            resources @io.k8s.api.core.v1.VolumeResourceRequirements #2 -- How much is wanted.
+            selector @io.k8s.apimachinery.pkg.apis.meta.v1.LabelSelector ptr #4 -- Labels that the volume must have.
+            storageClassName s ptr #5 -- Class of storage; the cluster's default where absent, none where empty.
             volumeAttributesClassName s ptr #9
-            volumeMode s ptr #6
-            volumeName s #3
+            volumeMode s ptr #6 -- Filesystem or Block.
+            volumeName s #3 -- The volume it has.
             """),
         new("io.k8s.api.core.v1.PersistentVolumeClaimStatus", """
             object
@@ -926,33 +926,33 @@ public static class CoreSchemas
             """),
         new("io.k8s.api.core.v1.PersistentVolumeSpec", """
             object
-            accessModes [s] list=atomic #3
+            accessModes [s] list=atomic #3 -- How it may be mounted.
             awsElasticBlockStore @io.k8s.api.core.v1.AWSElasticBlockStoreVolumeSource deprecated ptr #2.2
             azureDisk @io.k8s.api.core.v1.AzureDiskVolumeSource deprecated ptr #2.16
             azureFile @io.k8s.api.core.v1.AzureFilePersistentVolumeSource deprecated ptr #2.13
-            capacity {quantity} #1
+            capacity {quantity} #1 -- How much it holds.
             cephfs @io.k8s.api.core.v1.CephFSPersistentVolumeSource deprecated ptr #2.9
             cinder @io.k8s.api.core.v1.CinderPersistentVolumeSource deprecated ptr #2.8
-            claimRef @io.k8s.api.core.v1.ObjectReference ptr #4
+            claimRef @io.k8s.api.core.v1.ObjectReference ptr #4 -- The claim that has it.
             csi @io.k8s.api.core.v1.CSIPersistentVolumeSource ptr #2.22
             fc @io.k8s.api.core.v1.FCVolumeSource ptr #2.10
             flexVolume @io.k8s.api.core.v1.FlexPersistentVolumeSource deprecated ptr #2.12
             flocker @io.k8s.api.core.v1.FlockerVolumeSource deprecated ptr #2.11
             gcePersistentDisk @io.k8s.api.core.v1.GCEPersistentDiskVolumeSource deprecated ptr #2.1
             glusterfs @io.k8s.api.core.v1.GlusterfsPersistentVolumeSource deprecated ptr #2.4
-            hostPath @io.k8s.api.core.v1.HostPathVolumeSource ptr #2.3
+            hostPath @io.k8s.api.core.v1.HostPathVolumeSource ptr #2.3 -- A folder of the node.
             iscsi @io.k8s.api.core.v1.ISCSIPersistentVolumeSource ptr #2.7
-            local @io.k8s.api.core.v1.LocalVolumeSource ptr #2.20
+            local @io.k8s.api.core.v1.LocalVolumeSource ptr #2.20 -- A disk or folder of one node.
             mountOptions [s] list=atomic #7
             nfs @io.k8s.api.core.v1.NFSVolumeSource ptr #2.5
-            nodeAffinity @io.k8s.api.core.v1.VolumeNodeAffinity ptr #9
-            persistentVolumeReclaimPolicy s deprecated #5
+            nodeAffinity @io.k8s.api.core.v1.VolumeNodeAffinity ptr #9 -- Nodes from which it can be reached.
+            persistentVolumeReclaimPolicy s deprecated #5 -- What becomes of it when its claim goes: Retain or Delete.
             photonPersistentDisk @io.k8s.api.core.v1.PhotonPersistentDiskVolumeSource deprecated ptr #2.17
             portworxVolume @io.k8s.api.core.v1.PortworxVolumeSource deprecated ptr #2.18
             quobyte @io.k8s.api.core.v1.QuobyteVolumeSource deprecated ptr #2.15
             rbd @io.k8s.api.core.v1.RBDPersistentVolumeSource deprecated ptr #2.6
             scaleIO @io.k8s.api.core.v1.ScaleIOPersistentVolumeSource deprecated ptr #2.19
-            storageClassName s #6
+            storageClassName s #6 -- The class it belongs to.
             storageos @io.k8s.api.core.v1.StorageOSPersistentVolumeSource deprecated ptr #2.21
             volumeAttributesClassName s ptr #10
             volumeMode s ptr #8
@@ -1298,7 +1298,7 @@ public static class CoreSchemas
             resourceID s ! #1
             """),
         new("io.k8s.api.core.v1.ResourceQuota", """
-            object kind=|v1|ResourceQuota
+            object kind=|v1|ResourceQuota -- How much a namespace may use in all.
             apiVersion s -- Version of the schema that the object is written in, such as v1 or apps/v1.
             kind s -- Which kind of object this is.
             metadata @io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta #1 -- Name, namespace, labels and the server's bookkeeping.
@@ -1314,9 +1314,9 @@ public static class CoreSchemas
             """),
         new("io.k8s.api.core.v1.ResourceQuotaSpec", """
             object
-            hard {quantity} #1
-            scopeSelector @io.k8s.api.core.v1.ScopeSelector ptr #3
-            scopes [s] list=atomic #2
+            hard {quantity} #1 -- The most of each resource.
+            scopeSelector @io.k8s.api.core.v1.ScopeSelector ptr #3 -- Which pods count, with operators.
+            scopes [s] list=atomic #2 -- Which pods count; all of these must hold.
             """),
         new("io.k8s.api.core.v1.ResourceQuotaStatus", """
             object

@@ -10,7 +10,7 @@ using KubeAspire.ApiMachinery.Serialization;
 
 namespace KubeAspire.Resources.Core;
 
-/// <summary>The kind <c>v1/LimitRange</c>.</summary>
+/// <summary>The kind <c>v1/LimitRange</c>. Bounds and defaults for what pods, containers and claims of a namespace may ask for.</summary>
 public sealed partial record LimitRange : IKubernetesObject<LimitRange>
 {
     /// <inheritdoc/>

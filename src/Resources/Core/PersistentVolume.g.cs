@@ -10,7 +10,7 @@ using KubeAspire.ApiMachinery.Serialization;
 
 namespace KubeAspire.Resources.Core;
 
-/// <summary>The kind <c>v1/PersistentVolume</c>.</summary>
+/// <summary>The kind <c>v1/PersistentVolume</c>. Storage that outlives pods.</summary>
 public sealed partial record PersistentVolume : IKubernetesObject<PersistentVolume>
 {
     /// <inheritdoc/>

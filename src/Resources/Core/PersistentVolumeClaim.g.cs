@@ -10,7 +10,7 @@ using KubeAspire.ApiMachinery.Serialization;
 
 namespace KubeAspire.Resources.Core;
 
-/// <summary>The kind <c>v1/PersistentVolumeClaim</c>.</summary>
+/// <summary>The kind <c>v1/PersistentVolumeClaim</c>. Storage that pods ask for by name.</summary>
 public sealed partial record PersistentVolumeClaim : IKubernetesObject<PersistentVolumeClaim>
 {
     /// <inheritdoc/>

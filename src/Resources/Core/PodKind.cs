@@ -9,6 +9,8 @@ namespace KubeAspire.Resources.Core;
 /// <summary>Rules of <c>v1 Pod</c>: containers that share an address and a fate.</summary>
 public sealed class PodKind : ResourceKind<Pod>
 {
+    private const string EphemeralContainersPart = "ephemeralcontainers";
+
     /// <inheritdoc/>
     public override IReadOnlyList<string> ShortNames => ["po"];
 
@@ -83,6 +85,52 @@ public sealed class PodKind : ResourceKind<Pod>
             value.Ensure("status").DefaultText("qosClass", decided);
         }
     }
+
+    /// <inheritdoc/>
+    public override IReadOnlyList<string> Parts => [EphemeralContainersPart];
+
+    /// <inheritdoc/>
+    public override void PrepareForPartUpdate(string part, JsonObject value, JsonObject stored)
+    {
+        if (part != EphemeralContainersPart)
+        {
+            base.PrepareForPartUpdate(part, value, stored);
+            return;
+        }
+
+        var asked = value.Child("spec")?["ephemeralContainers"]?.DeepClone();
+        foreach (var half in (string[])["spec", "status"])
+        {
+            value.Remove(half);
+            if (stored[half]?.DeepClone() is { } kept)
+            {
+                value[half] = kept;
+            }
+        }
+
+        var spec = value.Ensure("spec");
+        spec.Remove("ephemeralContainers");
+        if (asked is not null)
+        {
+            spec["ephemeralContainers"] = asked;
+        }
+
+        // Labels and annotations are no business of this subresource.
+        var (metadata, before) = (value.Ensure("metadata"), stored.Child("metadata"));
+        foreach (var field in (string[])["labels", "annotations", "finalizers", "ownerReferences"])
+        {
+            metadata.Remove(field);
+            if (before?[field]?.DeepClone() is { } kept)
+            {
+                metadata[field] = kept;
+            }
+        }
+    }
+
+    /// <inheritdoc/>
+    public override IEnumerable<FieldError> ValidatePartUpdate(string part, IKubernetesObject value, IKubernetesObject stored) => part == EphemeralContainersPart
+        ? PodValidation.Validate((Pod)value).Concat(PodValidation.EphemeralContainersUpdate((Pod)value, (Pod)stored))
+        : base.ValidatePartUpdate(part, value, stored);
 
     /// <inheritdoc/>
     protected override IEnumerable<FieldError> Validate(Pod value)

@@ -10,7 +10,7 @@ using KubeAspire.ApiMachinery.Serialization;
 
 namespace KubeAspire.Resources.Core;
 
-/// <summary>The kind <c>v1/ResourceQuota</c>.</summary>
+/// <summary>The kind <c>v1/ResourceQuota</c>. How much a namespace may use in all.</summary>
 public sealed partial record ResourceQuota : IKubernetesObject<ResourceQuota>
 {
     /// <inheritdoc/>

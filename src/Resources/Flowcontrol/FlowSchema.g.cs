@@ -10,7 +10,7 @@ using KubeAspire.ApiMachinery.Serialization;
 
 namespace KubeAspire.Resources.Flowcontrol;
 
-/// <summary>The kind <c>flowcontrol.apiserver.k8s.io/v1/FlowSchema</c>.</summary>
+/// <summary>The kind <c>flowcontrol.apiserver.k8s.io/v1/FlowSchema</c>. Says which requests go to which priority level.</summary>
 public sealed partial record FlowSchema : IKubernetesObject<FlowSchema>
 {
     /// <inheritdoc/>

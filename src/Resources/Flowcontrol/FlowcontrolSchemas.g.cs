@@ -19,7 +19,7 @@ public static class FlowcontrolSchemas
             type s ! #1
             """),
         new("io.k8s.api.flowcontrol.v1.FlowSchema", """
-            object kind=flowcontrol.apiserver.k8s.io|v1|FlowSchema
+            object kind=flowcontrol.apiserver.k8s.io|v1|FlowSchema -- Says which requests go to which priority level.
             apiVersion s -- Version of the schema that the object is written in, such as v1 or apps/v1.
             kind s -- Which kind of object this is.
             metadata @io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta #1 -- Name, namespace, labels and the server's bookkeeping.
@@ -43,10 +43,10 @@ public static class FlowcontrolSchemas
             """),
         new("io.k8s.api.flowcontrol.v1.FlowSchemaSpec", """
             object
-            distinguisherMethod @io.k8s.api.flowcontrol.v1.FlowDistinguisherMethod ptr #3
-            matchingPrecedence i32 #2
-            priorityLevelConfiguration @io.k8s.api.flowcontrol.v1.PriorityLevelConfigurationReference ! #1
-            rules [@io.k8s.api.flowcontrol.v1.PolicyRulesWithSubjects] list=atomic #4
+            distinguisherMethod @io.k8s.api.flowcontrol.v1.FlowDistinguisherMethod ptr #3 -- What tells flows apart: ByUser or ByNamespace; one flow where absent.
+            matchingPrecedence i32 #2 -- Among the schemas that match, the lowest number decides. 1 to 10000.
+            priorityLevelConfiguration @io.k8s.api.flowcontrol.v1.PriorityLevelConfigurationReference ! #1 -- Where matching requests go.
+            rules [@io.k8s.api.flowcontrol.v1.PolicyRulesWithSubjects] list=atomic #4 -- Requests that match.
             """),
         new("io.k8s.api.flowcontrol.v1.FlowSchemaStatus", """
             object
@@ -65,8 +65,8 @@ public static class FlowcontrolSchemas
             object
             borrowingLimitPercent i32 ptr #4
             lendablePercent i32 ptr #3
-            limitResponse @io.k8s.api.flowcontrol.v1.LimitResponse #2
-            nominalConcurrencyShares i32 ptr #1
+            limitResponse @io.k8s.api.flowcontrol.v1.LimitResponse #2 -- Queue or Reject: what becomes of requests beyond the bound.
+            nominalConcurrencyShares i32 ptr #1 -- Share of what the server serves at once.
             """),
         new("io.k8s.api.flowcontrol.v1.NonResourcePolicyRule", """
             object
@@ -80,7 +80,7 @@ public static class FlowcontrolSchemas
             subjects [@io.k8s.api.flowcontrol.v1.Subject] ! list=atomic #1
             """),
         new("io.k8s.api.flowcontrol.v1.PriorityLevelConfiguration", """
-            object kind=flowcontrol.apiserver.k8s.io|v1|PriorityLevelConfiguration
+            object kind=flowcontrol.apiserver.k8s.io|v1|PriorityLevelConfiguration -- Says how many requests of a level are served at once, and how others wait.
             apiVersion s -- Version of the schema that the object is written in, such as v1 or apps/v1.
             kind s -- Which kind of object this is.
             metadata @io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta #1 -- Name, namespace, labels and the server's bookkeeping.
@@ -108,9 +108,9 @@ public static class FlowcontrolSchemas
             """),
         new("io.k8s.api.flowcontrol.v1.PriorityLevelConfigurationSpec", """
             object
-            exempt @io.k8s.api.flowcontrol.v1.ExemptPriorityLevelConfiguration ptr #3
-            limited @io.k8s.api.flowcontrol.v1.LimitedPriorityLevelConfiguration ptr #2
-            type s ! #1
+            exempt @io.k8s.api.flowcontrol.v1.ExemptPriorityLevelConfiguration ptr #3 -- Share that an Exempt level lends.
+            limited @io.k8s.api.flowcontrol.v1.LimitedPriorityLevelConfiguration ptr #2 -- Bounds of a Limited level.
+            type s ! #1 -- Exempt or Limited.
             """),
         new("io.k8s.api.flowcontrol.v1.PriorityLevelConfigurationStatus", """
             object

@@ -10,7 +10,7 @@ using KubeAspire.ApiMachinery.Serialization;
 
 namespace KubeAspire.Resources.Flowcontrol;
 
-/// <summary>The kind <c>flowcontrol.apiserver.k8s.io/v1/PriorityLevelConfiguration</c>.</summary>
+/// <summary>The kind <c>flowcontrol.apiserver.k8s.io/v1/PriorityLevelConfiguration</c>. Says how many requests of a level are served at once, and how others wait.</summary>
 public sealed partial record PriorityLevelConfiguration : IKubernetesObject<PriorityLevelConfiguration>
 {
     /// <inheritdoc/>

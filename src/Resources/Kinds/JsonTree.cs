@@ -39,6 +39,9 @@ internal static class JsonTree
         return made;
     }
 
+    /// <summary>Whether a list of this name is there and holds something.</summary>
+    public static bool HasItems(this JsonObject? node, string name) => node?[name] is JsonArray { Count: > 0 };
+
     /// <summary>Sets a member that is absent or null.</summary>
     public static void Default(this JsonObject node, string name, JsonNode value)
     {

@@ -24,6 +24,18 @@ public abstract class ResourceKind
     /// <summary>The shape of an object.</summary>
     public abstract Schema Schema { get; }
 
+    /// <summary>The version whose collection holds the objects. Another than <see cref="Type"/> where two versions share one store.</summary>
+    public virtual ResourceType StorageType => Type;
+
+    /// <summary>Whether stored objects must pass <see cref="FromStored"/> before they are shown. False for a kind of one version: its bytes are served as they are.</summary>
+    public virtual bool IsConverted => StorageType != Type;
+
+    /// <summary>An object of this version as the storage version holds it. May change its argument. apiVersion and kind are the caller's to set.</summary>
+    public virtual JsonObject ToStored(JsonObject value) => value;
+
+    /// <summary>An object of the storage version in this version. May change its argument. apiVersion and kind are the caller's to set.</summary>
+    public virtual JsonObject FromStored(JsonObject stored) => stored;
+
     /// <summary>Singular name, such as <c>pod</c>.</summary>
     public virtual string Singular => Type.Kind.ToLowerInvariant();
 
@@ -84,6 +96,18 @@ public abstract class ResourceKind
             Copy(name, stored, value, name is not ("status" or "metadata"));
         }
     }
+
+    /// <summary>
+    /// Subresources besides <c>status</c> that are the object itself with another part of it open to writing, such as a
+    /// CertificateSigningRequest's <c>approval</c>.
+    /// </summary>
+    public virtual IReadOnlyList<string> Parts => [];
+
+    /// <summary>Keeps what a subresource of <see cref="Parts"/> may not change.</summary>
+    public virtual void PrepareForPartUpdate(string part, JsonObject value, JsonObject stored) => PrepareForStatusUpdate(value, stored);
+
+    /// <summary>Every broken rule of a write through a subresource of <see cref="Parts"/>.</summary>
+    public virtual IEnumerable<FieldError> ValidatePartUpdate(string part, IKubernetesObject value, IKubernetesObject stored) => ValidateStatusUpdate(value, stored);
 
     /// <summary>Every broken rule of a new object, after defaulting.</summary>
     public abstract IEnumerable<FieldError> Validate(IKubernetesObject value);

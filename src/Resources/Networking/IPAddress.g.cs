@@ -10,7 +10,7 @@ using KubeAspire.ApiMachinery.Serialization;
 
 namespace KubeAspire.Resources.Networking;
 
-/// <summary>The kind <c>networking.k8s.io/v1/IPAddress</c>.</summary>
+/// <summary>The kind <c>networking.k8s.io/v1/IPAddress</c>. An address that somebody has taken. Its name is the address.</summary>
 public sealed partial record IPAddress : IKubernetesObject<IPAddress>
 {
     /// <inheritdoc/>

@@ -10,7 +10,7 @@ using KubeAspire.ApiMachinery.Serialization;
 
 namespace KubeAspire.Resources.Networking;
 
-/// <summary>The kind <c>networking.k8s.io/v1/NetworkPolicy</c>.</summary>
+/// <summary>The kind <c>networking.k8s.io/v1/NetworkPolicy</c>. Says who may talk to which pods.</summary>
 public sealed partial record NetworkPolicy : IKubernetesObject<NetworkPolicy>
 {
     /// <inheritdoc/>

@@ -20,7 +20,7 @@ public static class NetworkingSchemas
             paths [@io.k8s.api.networking.v1.HTTPIngressPath] ! list=atomic #1 -- Paths, the longest match first.
             """),
         new("io.k8s.api.networking.v1.IPAddress", """
-            object kind=networking.k8s.io|v1|IPAddress
+            object kind=networking.k8s.io|v1|IPAddress -- An address that somebody has taken. Its name is the address.
             apiVersion s -- Version of the schema that the object is written in, such as v1 or apps/v1.
             kind s -- Which kind of object this is.
             metadata @io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta #1 -- Name, namespace, labels and the server's bookkeeping.
@@ -35,12 +35,12 @@ public static class NetworkingSchemas
             """),
         new("io.k8s.api.networking.v1.IPAddressSpec", """
             object
-            parentRef @io.k8s.api.networking.v1.ParentReference ! ptr #1
+            parentRef @io.k8s.api.networking.v1.ParentReference ! ptr #1 -- Who has taken it. Cannot change.
             """),
         new("io.k8s.api.networking.v1.IPBlock", """
             object
-            cidr s ! #1
-            except [s] list=atomic #2
+            cidr s ! #1 -- Range in CIDR notation.
+            except [s] list=atomic #2 -- Ranges within it that are not meant.
             """),
         new("io.k8s.api.networking.v1.Ingress", """
             object kind=networking.k8s.io|v1|Ingress -- Leads HTTP requests from outside to Services, by host and path.
@@ -132,7 +132,7 @@ public static class NetworkingSchemas
             secretName s #2 -- Secret of type kubernetes.io/tls with certificate and key.
             """),
         new("io.k8s.api.networking.v1.NetworkPolicy", """
-            object kind=networking.k8s.io|v1|NetworkPolicy
+            object kind=networking.k8s.io|v1|NetworkPolicy -- Says who may talk to which pods.
             apiVersion s -- Version of the schema that the object is written in, such as v1 or apps/v1.
             kind s -- Which kind of object this is.
             metadata @io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta #1 -- Name, namespace, labels and the server's bookkeeping.
@@ -157,22 +157,22 @@ public static class NetworkingSchemas
             """),
         new("io.k8s.api.networking.v1.NetworkPolicyPeer", """
             object
-            ipBlock @io.k8s.api.networking.v1.IPBlock ptr #3
-            namespaceSelector @io.k8s.apimachinery.pkg.apis.meta.v1.LabelSelector ptr #2
-            podSelector @io.k8s.apimachinery.pkg.apis.meta.v1.LabelSelector ptr #1
+            ipBlock @io.k8s.api.networking.v1.IPBlock ptr #3 -- A range of addresses. Not together with a selector.
+            namespaceSelector @io.k8s.apimachinery.pkg.apis.meta.v1.LabelSelector ptr #2 -- Namespaces, all pods of which are meant unless podSelector says otherwise.
+            podSelector @io.k8s.apimachinery.pkg.apis.meta.v1.LabelSelector ptr #1 -- Pods, of the policy's namespace or of the namespaces selected beside it.
             """),
         new("io.k8s.api.networking.v1.NetworkPolicyPort", """
             object
-            endPort i32 ptr #3
-            port intorstring ptr #2
-            protocol s ptr #1
+            endPort i32 ptr #3 -- Last port of a range that begins at port.
+            port intorstring ptr #2 -- Port by number or by name; all ports where absent.
+            protocol s ptr #1 -- TCP, UDP or SCTP.
             """),
         new("io.k8s.api.networking.v1.NetworkPolicySpec", """
             object
-            egress [@io.k8s.api.networking.v1.NetworkPolicyEgressRule] list=atomic #3
-            ingress [@io.k8s.api.networking.v1.NetworkPolicyIngressRule] list=atomic #2
-            podSelector @io.k8s.apimachinery.pkg.apis.meta.v1.LabelSelector #1
-            policyTypes [s] list=atomic #4
+            egress [@io.k8s.api.networking.v1.NetworkPolicyEgressRule] list=atomic #3 -- Whom the pods may reach. None where empty and Egress is a policy type.
+            ingress [@io.k8s.api.networking.v1.NetworkPolicyIngressRule] list=atomic #2 -- Who may reach the pods. None where empty and Ingress is a policy type.
+            podSelector @io.k8s.apimachinery.pkg.apis.meta.v1.LabelSelector #1 -- Pods the policy is about; all of the namespace where empty.
+            policyTypes [s] list=atomic #4 -- Ingress, Egress or both: which directions the policy restricts.
             """),
         new("io.k8s.api.networking.v1.ParentReference", """
             object
@@ -187,7 +187,7 @@ public static class NetworkingSchemas
             number i32 #2 -- Number of the port.
             """),
         new("io.k8s.api.networking.v1.ServiceCIDR", """
-            object kind=networking.k8s.io|v1|ServiceCIDR
+            object kind=networking.k8s.io|v1|ServiceCIDR -- A range that addresses of Services come from.
             apiVersion s -- Version of the schema that the object is written in, such as v1 or apps/v1.
             kind s -- Which kind of object this is.
             metadata @io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta #1 -- Name, namespace, labels and the server's bookkeeping.
@@ -203,7 +203,7 @@ public static class NetworkingSchemas
             """),
         new("io.k8s.api.networking.v1.ServiceCIDRSpec", """
             object
-            cidrs [s] list=atomic #1
+            cidrs [s] list=atomic #1 -- One range a family of addresses. A second family may be added; nothing else can change.
             """),
         new("io.k8s.api.networking.v1.ServiceCIDRStatus", """
             object

@@ -10,7 +10,7 @@ using KubeAspire.ApiMachinery.Serialization;
 
 namespace KubeAspire.Resources.Networking;
 
-/// <summary>The kind <c>networking.k8s.io/v1/ServiceCIDR</c>.</summary>
+/// <summary>The kind <c>networking.k8s.io/v1/ServiceCIDR</c>. A range that addresses of Services come from.</summary>
 public sealed partial record ServiceCIDR : IKubernetesObject<ServiceCIDR>
 {
     /// <inheritdoc/>

@@ -14,9 +14,9 @@ public static class NodeSchemas
             podFixed {quantity} #1
             """),
         new("io.k8s.api.node.v1.RuntimeClass", """
-            object kind=node.k8s.io|v1|RuntimeClass
+            object kind=node.k8s.io|v1|RuntimeClass -- Which container runtime a pod asks for.
             apiVersion s -- Version of the schema that the object is written in, such as v1 or apps/v1.
-            handler s ! #2
+            handler s ! #2 -- Name of the runtime in the node's settings. Cannot change.
             kind s -- Which kind of object this is.
             metadata @io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta #1 -- Name, namespace, labels and the server's bookkeeping.
             overhead @io.k8s.api.node.v1.Overhead ptr #3

@@ -10,7 +10,7 @@ using KubeAspire.ApiMachinery.Serialization;
 
 namespace KubeAspire.Resources.Node;
 
-/// <summary>The kind <c>node.k8s.io/v1/RuntimeClass</c>.</summary>
+/// <summary>The kind <c>node.k8s.io/v1/RuntimeClass</c>. Which container runtime a pod asks for.</summary>
 public sealed partial record RuntimeClass : IKubernetesObject<RuntimeClass>
 {
     /// <inheritdoc/>
@@ -31,6 +31,7 @@ public sealed partial record RuntimeClass : IKubernetesObject<RuntimeClass>
     [JsonPropertyName("metadata")]
     public global::KubeAspire.ApiMachinery.Meta.ObjectMeta Metadata { get; init => field = value ?? new(); } = new();
 
+    /// <summary>Name of the runtime in the node's settings. Cannot change.</summary>
     [JsonPropertyName("handler")]
     public string Handler { get; init => field = value ?? ""; } = "";
 

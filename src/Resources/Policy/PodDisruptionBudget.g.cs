@@ -10,7 +10,7 @@ using KubeAspire.ApiMachinery.Serialization;
 
 namespace KubeAspire.Resources.Policy;
 
-/// <summary>The kind <c>policy/v1/PodDisruptionBudget</c>.</summary>
+/// <summary>The kind <c>policy/v1/PodDisruptionBudget</c>. How many pods of a set must stay when others are evicted.</summary>
 public sealed partial record PodDisruptionBudget : IKubernetesObject<PodDisruptionBudget>
 {
     /// <inheritdoc/>

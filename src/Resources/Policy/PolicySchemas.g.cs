@@ -17,7 +17,7 @@ public static class PolicySchemas
             metadata @io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta #1 -- Name, namespace, labels and the server's bookkeeping.
             """),
         new("io.k8s.api.policy.v1.PodDisruptionBudget", """
-            object kind=policy|v1|PodDisruptionBudget
+            object kind=policy|v1|PodDisruptionBudget -- How many pods of a set must stay when others are evicted.
             apiVersion s -- Version of the schema that the object is written in, such as v1 or apps/v1.
             kind s -- Which kind of object this is.
             metadata @io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta #1 -- Name, namespace, labels and the server's bookkeeping.
@@ -33,10 +33,10 @@ public static class PolicySchemas
             """),
         new("io.k8s.api.policy.v1.PodDisruptionBudgetSpec", """
             object
-            maxUnavailable intorstring ptr #3
-            minAvailable intorstring ptr #1
-            selector @io.k8s.apimachinery.pkg.apis.meta.v1.LabelSelector patch=replace ptr #2
-            unhealthyPodEvictionPolicy s ptr #4
+            maxUnavailable intorstring ptr #3 -- Pods that may be missing, as a number or in percent.
+            minAvailable intorstring ptr #1 -- Pods that must stay, as a number or in percent.
+            selector @io.k8s.apimachinery.pkg.apis.meta.v1.LabelSelector patch=replace ptr #2 -- Which pods are meant.
+            unhealthyPodEvictionPolicy s ptr #4 -- Whether pods that run but are not ready may always be evicted (AlwaysAllow), or only while the budget is kept (IfHealthyBudget).
             """),
         new("io.k8s.api.policy.v1.PodDisruptionBudgetStatus", """
             object

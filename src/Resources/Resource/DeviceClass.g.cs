@@ -10,7 +10,7 @@ using KubeAspire.ApiMachinery.Serialization;
 
 namespace KubeAspire.Resources.Resource;
 
-/// <summary>The kind <c>resource.k8s.io/v1/DeviceClass</c>.</summary>
+/// <summary>The kind <c>resource.k8s.io/v1/DeviceClass</c>. Devices that a claim may ask for by one name.</summary>
 public sealed partial record DeviceClass : IKubernetesObject<DeviceClass>
 {
     /// <inheritdoc/>

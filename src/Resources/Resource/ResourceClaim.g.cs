@@ -10,7 +10,7 @@ using KubeAspire.ApiMachinery.Serialization;
 
 namespace KubeAspire.Resources.Resource;
 
-/// <summary>The kind <c>resource.k8s.io/v1/ResourceClaim</c>.</summary>
+/// <summary>The kind <c>resource.k8s.io/v1/ResourceClaim</c>. Asks for devices.</summary>
 public sealed partial record ResourceClaim : IKubernetesObject<ResourceClaim>
 {
     /// <inheritdoc/>

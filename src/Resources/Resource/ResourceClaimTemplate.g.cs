@@ -10,7 +10,7 @@ using KubeAspire.ApiMachinery.Serialization;
 
 namespace KubeAspire.Resources.Resource;
 
-/// <summary>The kind <c>resource.k8s.io/v1/ResourceClaimTemplate</c>.</summary>
+/// <summary>The kind <c>resource.k8s.io/v1/ResourceClaimTemplate</c>. What the claims of pods are made from.</summary>
 public sealed partial record ResourceClaimTemplate : IKubernetesObject<ResourceClaimTemplate>
 {
     /// <inheritdoc/>

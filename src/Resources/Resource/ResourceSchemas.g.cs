@@ -109,7 +109,7 @@ public static class ResourceSchemas
             requests [s] list=atomic #1
             """),
         new("io.k8s.api.resource.v1.DeviceClass", """
-            object kind=resource.k8s.io|v1|DeviceClass
+            object kind=resource.k8s.io|v1|DeviceClass -- Devices that a claim may ask for by one name.
             apiVersion s -- Version of the schema that the object is written in, such as v1 or apps/v1.
             kind s -- Which kind of object this is.
             metadata @io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta #1 -- Name, namespace, labels and the server's bookkeeping.
@@ -128,9 +128,9 @@ public static class ResourceSchemas
             """),
         new("io.k8s.api.resource.v1.DeviceClassSpec", """
             object
-            config [@io.k8s.api.resource.v1.DeviceClassConfiguration] list=atomic #2
-            extendedResourceName s ptr #4
-            selectors [@io.k8s.api.resource.v1.DeviceSelector] list=atomic #1
+            config [@io.k8s.api.resource.v1.DeviceClassConfiguration] list=atomic #2 -- Settings for the driver.
+            extendedResourceName s ptr #4 -- Extended resource that stands for one device of the class.
+            selectors [@io.k8s.api.resource.v1.DeviceSelector] list=atomic #1 -- Expressions that a device must satisfy.
             """),
         new("io.k8s.api.resource.v1.DeviceConstraint", """
             object
@@ -218,7 +218,7 @@ public static class ResourceSchemas
             parameters raw ! #2
             """),
         new("io.k8s.api.resource.v1.ResourceClaim", """
-            object kind=resource.k8s.io|v1|ResourceClaim
+            object kind=resource.k8s.io|v1|ResourceClaim -- Asks for devices.
             apiVersion s -- Version of the schema that the object is written in, such as v1 or apps/v1.
             kind s -- Which kind of object this is.
             metadata @io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta #1 -- Name, namespace, labels and the server's bookkeeping.
@@ -241,7 +241,7 @@ public static class ResourceSchemas
             """),
         new("io.k8s.api.resource.v1.ResourceClaimSpec", """
             object
-            devices @io.k8s.api.resource.v1.DeviceClaim #1
+            devices @io.k8s.api.resource.v1.DeviceClaim #1 -- What is asked for. Cannot change.
             """),
         new("io.k8s.api.resource.v1.ResourceClaimStatus", """
             object
@@ -250,7 +250,7 @@ public static class ResourceSchemas
             reservedFor [@io.k8s.api.resource.v1.ResourceClaimConsumerReference] list=map(uid) patch=merge key=uid #2
             """),
         new("io.k8s.api.resource.v1.ResourceClaimTemplate", """
-            object kind=resource.k8s.io|v1|ResourceClaimTemplate
+            object kind=resource.k8s.io|v1|ResourceClaimTemplate -- What the claims of pods are made from.
             apiVersion s -- Version of the schema that the object is written in, such as v1 or apps/v1.
             kind s -- Which kind of object this is.
             metadata @io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta #1 -- Name, namespace, labels and the server's bookkeeping.
@@ -265,8 +265,8 @@ public static class ResourceSchemas
             """),
         new("io.k8s.api.resource.v1.ResourceClaimTemplateSpec", """
             object
-            metadata @io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta #1
-            spec @io.k8s.api.resource.v1.ResourceClaimSpec ! #2
+            metadata @io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta #1 -- Labels and annotations of the claims.
+            spec @io.k8s.api.resource.v1.ResourceClaimSpec ! #2 -- What the claims ask for. Cannot change.
             """),
         new("io.k8s.api.resource.v1.ResourcePool", """
             object
@@ -275,7 +275,7 @@ public static class ResourceSchemas
             resourceSliceCount i64 ! #3
             """),
         new("io.k8s.api.resource.v1.ResourceSlice", """
-            object kind=resource.k8s.io|v1|ResourceSlice
+            object kind=resource.k8s.io|v1|ResourceSlice -- Some of the devices that a driver offers.
             apiVersion s -- Version of the schema that the object is written in, such as v1 or apps/v1.
             kind s -- Which kind of object this is.
             metadata @io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta #1 -- Name, namespace, labels and the server's bookkeeping.
@@ -291,12 +291,12 @@ public static class ResourceSchemas
         new("io.k8s.api.resource.v1.ResourceSliceSpec", """
             object
             allNodes b ptr #5
-            devices [@io.k8s.api.resource.v1.Device] list=atomic #6
-            driver s ! #1
-            nodeName s ptr #3
+            devices [@io.k8s.api.resource.v1.Device] list=atomic #6 -- The devices, at most 128.
+            driver s ! #1 -- The driver. Cannot change.
+            nodeName s ptr #3 -- Node that has the devices. Cannot change.
             nodeSelector @io.k8s.api.core.v1.NodeSelector ptr #4
             perDeviceNodeSelection b ptr #7
-            pool @io.k8s.api.resource.v1.ResourcePool ! #2
+            pool @io.k8s.api.resource.v1.ResourcePool ! #2 -- The pool that the devices belong to.
             sharedCounters [@io.k8s.api.resource.v1.CounterSet] list=atomic #8
             """),
     ];

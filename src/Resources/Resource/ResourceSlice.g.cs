@@ -10,7 +10,7 @@ using KubeAspire.ApiMachinery.Serialization;
 
 namespace KubeAspire.Resources.Resource;
 
-/// <summary>The kind <c>resource.k8s.io/v1/ResourceSlice</c>.</summary>
+/// <summary>The kind <c>resource.k8s.io/v1/ResourceSlice</c>. Some of the devices that a driver offers.</summary>
 public sealed partial record ResourceSlice : IKubernetesObject<ResourceSlice>
 {
     /// <inheritdoc/>

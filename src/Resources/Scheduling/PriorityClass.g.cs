@@ -10,7 +10,7 @@ using KubeAspire.ApiMachinery.Serialization;
 
 namespace KubeAspire.Resources.Scheduling;
 
-/// <summary>The kind <c>scheduling.k8s.io/v1/PriorityClass</c>.</summary>
+/// <summary>The kind <c>scheduling.k8s.io/v1/PriorityClass</c>. A name for how important a pod is.</summary>
 public sealed partial record PriorityClass : IKubernetesObject<PriorityClass>
 {
     /// <inheritdoc/>
@@ -34,12 +34,15 @@ public sealed partial record PriorityClass : IKubernetesObject<PriorityClass>
     [JsonPropertyName("description")]
     public string? Description { get; init; }
 
+    /// <summary>Whether pods that name no class get this one.</summary>
     [JsonPropertyName("globalDefault")]
     public bool? GlobalDefault { get; init; }
 
+    /// <summary>Whether such pods may displace others: PreemptLowerPriority or Never.</summary>
     [JsonPropertyName("preemptionPolicy")]
     public string? PreemptionPolicy { get; init; }
 
+    /// <summary>How important: higher goes first.</summary>
     [JsonPropertyName("value")]
     public int? Value { get; init; }
 }

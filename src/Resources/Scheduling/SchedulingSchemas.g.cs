@@ -10,14 +10,14 @@ public static class SchedulingSchemas
     public static IEnumerable<KeyValuePair<string, string>> Definitions { get; } =
     [
         new("io.k8s.api.scheduling.v1.PriorityClass", """
-            object kind=scheduling.k8s.io|v1|PriorityClass
+            object kind=scheduling.k8s.io|v1|PriorityClass -- A name for how important a pod is.
             apiVersion s -- Version of the schema that the object is written in, such as v1 or apps/v1.
             description s #4
-            globalDefault b #3
+            globalDefault b #3 -- Whether pods that name no class get this one.
             kind s -- Which kind of object this is.
             metadata @io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta #1 -- Name, namespace, labels and the server's bookkeeping.
-            preemptionPolicy s ptr #5
-            value i32 #2
+            preemptionPolicy s ptr #5 -- Whether such pods may displace others: PreemptLowerPriority or Never.
+            value i32 #2 -- How important: higher goes first.
             """),
         new("io.k8s.api.scheduling.v1.PriorityClassList", """
             object kind=scheduling.k8s.io|v1|PriorityClassList

@@ -10,7 +10,7 @@ using KubeAspire.ApiMachinery.Serialization;
 
 namespace KubeAspire.Resources.Storage;
 
-/// <summary>The kind <c>storage.k8s.io/v1/CSIDriver</c>.</summary>
+/// <summary>The kind <c>storage.k8s.io/v1/CSIDriver</c>. What a storage driver can do and wants to be told.</summary>
 public sealed partial record CSIDriver : IKubernetesObject<CSIDriver>
 {
     /// <inheritdoc/>

@@ -10,7 +10,7 @@ using KubeAspire.ApiMachinery.Serialization;
 
 namespace KubeAspire.Resources.Storage;
 
-/// <summary>The kind <c>storage.k8s.io/v1/StorageClass</c>.</summary>
+/// <summary>The kind <c>storage.k8s.io/v1/StorageClass</c>. Who makes the volumes of a claim, and how.</summary>
 public sealed partial record StorageClass : IKubernetesObject<StorageClass>
 {
     /// <inheritdoc/>
@@ -31,6 +31,7 @@ public sealed partial record StorageClass : IKubernetesObject<StorageClass>
     [JsonPropertyName("metadata")]
     public global::KubeAspire.ApiMachinery.Meta.ObjectMeta Metadata { get; init => field = value ?? new(); } = new();
 
+    /// <summary>Whether claims may ask for more later.</summary>
     [JsonPropertyName("allowVolumeExpansion")]
     public bool? AllowVolumeExpansion { get; init; }
 
@@ -40,15 +41,19 @@ public sealed partial record StorageClass : IKubernetesObject<StorageClass>
     [JsonPropertyName("mountOptions")]
     public IReadOnlyList<string>? MountOptions { get; init; }
 
+    /// <summary>Settings for the provisioner.</summary>
     [JsonPropertyName("parameters")]
     public IReadOnlyDictionary<string, string>? Parameters { get; init; }
 
+    /// <summary>Who makes the volumes.</summary>
     [JsonPropertyName("provisioner")]
     public string Provisioner { get; init => field = value ?? ""; } = "";
 
+    /// <summary>What becomes of a volume when its claim goes. Delete by default.</summary>
     [JsonPropertyName("reclaimPolicy")]
     public string? ReclaimPolicy { get; init; }
 
+    /// <summary>Immediate, or WaitForFirstConsumer until a pod is placed.</summary>
     [JsonPropertyName("volumeBindingMode")]
     public string? VolumeBindingMode { get; init; }
 }

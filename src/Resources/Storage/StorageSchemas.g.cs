@@ -10,7 +10,7 @@ public static class StorageSchemas
     public static IEnumerable<KeyValuePair<string, string>> Definitions { get; } =
     [
         new("io.k8s.api.storage.v1.CSIDriver", """
-            object kind=storage.k8s.io|v1|CSIDriver
+            object kind=storage.k8s.io|v1|CSIDriver -- What a storage driver can do and wants to be told.
             apiVersion s -- Version of the schema that the object is written in, such as v1 or apps/v1.
             kind s -- Which kind of object this is.
             metadata @io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta #1 -- Name, namespace, labels and the server's bookkeeping.
@@ -80,17 +80,17 @@ public static class StorageSchemas
             metadata @io.k8s.apimachinery.pkg.apis.meta.v1.ListMeta #1 -- Name, namespace, labels and the server's bookkeeping.
             """),
         new("io.k8s.api.storage.v1.StorageClass", """
-            object kind=storage.k8s.io|v1|StorageClass
-            allowVolumeExpansion b ptr #6
+            object kind=storage.k8s.io|v1|StorageClass -- Who makes the volumes of a claim, and how.
+            allowVolumeExpansion b ptr #6 -- Whether claims may ask for more later.
             allowedTopologies [@io.k8s.api.core.v1.TopologySelectorTerm] list=atomic #8
             apiVersion s -- Version of the schema that the object is written in, such as v1 or apps/v1.
             kind s -- Which kind of object this is.
             metadata @io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta #1 -- Name, namespace, labels and the server's bookkeeping.
             mountOptions [s] list=atomic #5
-            parameters {s} #3
-            provisioner s ! #2
-            reclaimPolicy s ptr #4
-            volumeBindingMode s ptr #7
+            parameters {s} #3 -- Settings for the provisioner.
+            provisioner s ! #2 -- Who makes the volumes.
+            reclaimPolicy s ptr #4 -- What becomes of a volume when its claim goes. Delete by default.
+            volumeBindingMode s ptr #7 -- Immediate, or WaitForFirstConsumer until a pod is placed.
             """),
         new("io.k8s.api.storage.v1.StorageClassList", """
             object kind=storage.k8s.io|v1|StorageClassList
@@ -105,7 +105,7 @@ public static class StorageSchemas
             expirationSeconds i64 ptr #2
             """),
         new("io.k8s.api.storage.v1.VolumeAttachment", """
-            object kind=storage.k8s.io|v1|VolumeAttachment
+            object kind=storage.k8s.io|v1|VolumeAttachment -- A volume that is to be attached to a node.
             apiVersion s -- Version of the schema that the object is written in, such as v1 or apps/v1.
             kind s -- Which kind of object this is.
             metadata @io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta #1 -- Name, namespace, labels and the server's bookkeeping.

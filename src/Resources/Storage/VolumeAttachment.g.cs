@@ -10,7 +10,7 @@ using KubeAspire.ApiMachinery.Serialization;
 
 namespace KubeAspire.Resources.Storage;
 
-/// <summary>The kind <c>storage.k8s.io/v1/VolumeAttachment</c>.</summary>
+/// <summary>The kind <c>storage.k8s.io/v1/VolumeAttachment</c>. A volume that is to be attached to a node.</summary>
 public sealed partial record VolumeAttachment : IKubernetesObject<VolumeAttachment>
 {
     /// <inheritdoc/>

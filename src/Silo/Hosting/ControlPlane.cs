@@ -3,6 +3,7 @@ using KubeAspire.ApiServer;
 using KubeAspire.ApiServer.Authentication;
 using KubeAspire.ControllerRuntime.Leadership;
 using KubeAspire.Controllers;
+using KubeAspire.Controllers.Certificates;
 using KubeAspire.Scheduler;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
@@ -21,9 +22,9 @@ internal static class ControlPlane
     /// <summary>Starts the parts; returns when they run.</summary>
     /// <param name="services">The process' services: configuration and loggers.</param>
     /// <param name="server">Gives each part its client, by the user it is.</param>
-    /// <param name="authorityPem">The certificate authority, which controllers publish in every namespace.</param>
+    /// <param name="pki">The certificate authority, which controllers publish in every namespace and sign with.</param>
     /// <param name="cancellationToken">Gives up.</param>
-    public static async Task<IHost> StartAsync(IServiceProvider services, KubeApiServer server, string authorityPem, CancellationToken cancellationToken)
+    public static async Task<IHost> StartAsync(IServiceProvider services, KubeApiServer server, Pki pki, CancellationToken cancellationToken)
     {
         var builder = Host.CreateEmptyApplicationBuilder(new HostApplicationBuilderSettings());
         builder.Configuration.AddConfiguration(services.GetRequiredService<IConfiguration>());
@@ -31,9 +32,10 @@ internal static class ControlPlane
         builder.Services.Replace(ServiceDescriptor.Singleton(services.GetRequiredService<ILoggerFactory>()));
         builder.Services.AddSingleton(TimeProvider.System);
         builder.Services.AddSingleton<ILeadership, SoleLeadership>();
-        builder.Services.AddSingleton<Func<IReadOnlyList<ResourceType>>>(() => [.. server.Kinds.All.Select(kind => kind.Type)]);
+        builder.Services.AddSingleton<Func<IReadOnlyList<ResourceType>>>(() => [.. server.Kinds.All.Where(kind => kind.StorageType == kind.Type).Select(kind => kind.Type)]);
+        builder.Services.AddSingleton<ICertificateAuthority>(new SiloCertificateAuthority(pki));
         builder.Services.AddKubernetesControllers(_ => server.ClientFor(ApiUser.Named("system:kube-controller-manager")));
-        builder.Services.Configure<ControllersOptions>(options => options.RootCertificatePem = authorityPem);
+        builder.Services.Configure<ControllersOptions>(options => options.RootCertificatePem = pki.AuthorityPem);
         builder.Services.AddScheduler(_ => server.ClientFor(ApiUser.Named("system:kube-scheduler")));
         // The process waits for Ctrl-C once, in its own host.
         builder.Services.AddSingleton<IHostLifetime, NoLifetime>();

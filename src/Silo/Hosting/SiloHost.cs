@@ -52,11 +52,11 @@ public sealed class SiloHost : IAsyncDisposable
         var clock = TimeProvider.System;
         var address = options.EffectiveAddress();
         SecretFiles.MakeFolder(options.DataDirectory);
-        var pki = Pki.Open(Path.Combine(options.DataDirectory, "pki"), ServerNames(address, options.ServiceAddress(1)), clock);
+        var pki = Pki.Open(ClusterData.KeysOf(options.DataDirectory), ServerNames(address, options.ServiceAddress(1)), clock);
         Configure(builder, options, pki);
         var app = builder.Build();
         var loggers = app.Services.GetRequiredService<ILoggerFactory>();
-        var engine = await EmbeddedStateEngine.OpenAsync(new StateStoreOptions { Directory = Path.Combine(options.DataDirectory, "state") }, loggers, clock, cancellationToken);
+        var engine = await EmbeddedStateEngine.OpenAsync(new StateStoreOptions { Directory = ClusterData.StoreOf(options.DataDirectory) }, loggers, clock, cancellationToken);
         var serverOptions = new ApiServerOptions
         {
             Kinds = BuiltInKinds.All,
@@ -65,6 +65,7 @@ public sealed class SiloHost : IAsyncDisposable
             ServiceRange = IPNetwork.Parse(options.ServiceCidr),
             KubernetesAddress = options.ServiceAddress(1),
             DnsAddress = options.ServiceAddress(10),
+            BackupFiles = () => ClusterData.KeyFiles(options.DataDirectory),
         };
         var server = new KubeApiServer(serverOptions, engine, pki.TokenKey, clock, loggers);
         app.Run(server.Frontend.HandleAsync);
@@ -140,6 +141,8 @@ public sealed class SiloHost : IAsyncDisposable
 
     private static void Configure(WebApplicationBuilder builder, SiloOptions options, Pki pki)
     {
+        // It logs nothing above Information, and while it might, an Activity and a scope are made for every request. Who listens to traces gets them regardless.
+        builder.Logging.AddFilter("Microsoft.AspNetCore.Hosting.Diagnostics", LogLevel.None);
         builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = SiloLimits.Shutdown);
         builder.WebHost.UseKestrelHttpsConfiguration();
         builder.WebHost.ConfigureKestrel(kestrel =>
@@ -174,7 +177,7 @@ public sealed class SiloHost : IAsyncDisposable
         _following = await _server.StartAsync(_stopping.Token);
         WriteCredentials(options, serverOptions, pki);
         await _app.StartAsync(cancellationToken);
-        _controlPlane = await ControlPlane.StartAsync(_app.Services, _server, pki.Authority.ExportCertificatePem(), cancellationToken);
+        _controlPlane = await ControlPlane.StartAsync(_app.Services, _server, pki, cancellationToken);
     }
 
     private void WriteCredentials(SiloOptions options, ApiServerOptions serverOptions, Pki pki)

@@ -3,7 +3,9 @@ namespace KubeAspire.StateStore.Disks;
 /// <summary>One directory of files, as the store uses it: the seam where the disk begins. Tests put a disk here that loses power.</summary>
 /// <remarks>
 /// Nothing written is durable before <see cref="ILogFile.Sync"/>; no creation, rename or deletion before <see cref="SyncDirectory"/>.
-/// Failures are <see cref="IOException"/>; no room is <see cref="DiskFullException"/>.
+/// Failures are <see cref="IOException"/>; no room is <see cref="DiskFullException"/>, upon which nothing has changed but a write that may have been
+/// done in part. A sync may lack room, too (delayed allocation, a network file system), and is then a failed sync like any other: what is on disk is
+/// unknown. <see cref="DiskRules"/> is for whoever depends on it; a temporary file that can be thrown away does not.
 /// </remarks>
 internal interface IDisk : IDisposable
 {
@@ -53,6 +55,36 @@ internal interface ILogFile : IDisposable
 
     /// <summary>Makes all that was written durable: fdatasync. After a failure the file's state is unknown: never try again.</summary>
     void Sync();
+}
+
+/// <summary>What must not be taken for a full disk that one can live with.</summary>
+internal static class DiskRules
+{
+    /// <summary>Syncs a file whose content is depended upon: whatever fails is a failure, want of room included.</summary>
+    public static void SyncOrFail(this ILogFile file)
+    {
+        try
+        {
+            file.Sync();
+        }
+        catch (DiskFullException exception)
+        {
+            throw new IOException(exception.Message, exception);
+        }
+    }
+
+    /// <summary>As <see cref="SyncOrFail"/>, of the directory.</summary>
+    public static void SyncDirectoryOrFail(this IDisk disk)
+    {
+        try
+        {
+            disk.SyncDirectory();
+        }
+        catch (DiskFullException exception)
+        {
+            throw new IOException(exception.Message, exception);
+        }
+    }
 }
 
 /// <summary>ENOSPC or EDQUOT.</summary>

@@ -30,6 +30,20 @@ internal static partial class Posix
         Check(Retry(() => FSync(handle)), "fsync", path);
     }
 
+    /// <summary>Does what the base library does with files, telling a full disk from other failures.</summary>
+    public static T WithRoom<T>(Func<T> call)
+    {
+        try
+        {
+            return call();
+        }
+        catch (IOException exception) when (exception.HResult is NoSpace or QuotaExceeded)
+        {
+            // On Unix the base library keeps the errno there.
+            throw new DiskFullException(exception.Message);
+        }
+    }
+
     /// <summary>Opens a file for reading and writing, making it for its owner alone where it is missing; takes no lock.</summary>
     public static SafeFileHandle OpenOrCreate(string path) => Open(path, OpenReadWriteCreateCloseOnExec);
 

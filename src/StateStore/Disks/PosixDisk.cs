@@ -51,8 +51,8 @@ internal sealed class PosixDisk : IDisk
             throw new StateStoreLockedException(_directory, int.TryParse(text[..length], NumberStyles.AllowTrailingWhite, CultureInfo.InvariantCulture, out var owner) ? owner : null);
         }
 
-        RandomAccess.SetLength(handle, 0);
-        RandomAccess.Write(handle, Encoding.ASCII.GetBytes($"{Environment.ProcessId}\n"), 0);
+        // In place and of one length: on a full disk there may be no room for a block that was given up.
+        RandomAccess.Write(handle, Encoding.ASCII.GetBytes($"{Environment.ProcessId}\n".PadRight(text.Length)), 0);
         _lock = handle;
     }
 
@@ -60,13 +60,18 @@ internal sealed class PosixDisk : IDisk
     public IReadOnlyList<string> List() => [.. Directory.EnumerateFiles(_directory).Select(path => Path.GetFileName(path))];
 
     /// <inheritdoc/>
-    public ILogFile Create(string name) => new PosixFile(name, File.OpenHandle(Path.Combine(_directory, name), FileMode.Create, FileAccess.ReadWrite, FileShare.ReadWrite), OwnerOnly);
+    public ILogFile Create(string name) => new PosixFile(
+        name, Posix.WithRoom(() => File.OpenHandle(Path.Combine(_directory, name), FileMode.Create, FileAccess.ReadWrite, FileShare.ReadWrite)), OwnerOnly);
 
     /// <inheritdoc/>
     public ILogFile Open(string name) => new PosixFile(name, File.OpenHandle(Path.Combine(_directory, name), FileMode.Open, FileAccess.ReadWrite, FileShare.ReadWrite), null);
 
     /// <inheritdoc/>
-    public void Rename(string from, string to) => File.Move(Path.Combine(_directory, from), Path.Combine(_directory, to), overwrite: true);
+    public void Rename(string from, string to) => Posix.WithRoom(() =>
+    {
+        File.Move(Path.Combine(_directory, from), Path.Combine(_directory, to), overwrite: true);
+        return to;
+    });
 
     /// <inheritdoc/>
     public void Delete(string name) => File.Delete(Path.Combine(_directory, name));

@@ -14,6 +14,19 @@ internal static class RevisionDigits
     public static StateEntry Tombstone(StateEntry last, long revision) =>
         new(last.Key, last.CreateRevision, revision, Splice(last.Json.Span, last.RevisionAt, CountOf(last.Revision), revision), last.RevisionAt);
 
+    /// <summary>Whether an entry that was read back has its revision's digits where it says.</summary>
+    public static bool Holds(StateEntry entry)
+    {
+        if (entry.RevisionAt < 0)
+        {
+            return true;
+        }
+
+        Span<byte> digits = stackalloc byte[MaxDigits];
+        entry.Revision.TryFormat(digits, out var count);
+        return entry.RevisionAt <= entry.Json.Length && entry.Json.Span[entry.RevisionAt..].StartsWith(digits[..count]);
+    }
+
     private static byte[] Splice(ReadOnlySpan<byte> json, int at, int replaced, long revision)
     {
         if (at < 0)

@@ -258,7 +258,7 @@ internal sealed class StateWriter
     private void Sync(ILogFile file)
     {
         var started = _history.Clock.GetTimestamp();
-        file.Sync();
+        file.SyncOrFail();
         LastSync = _history.Clock.GetElapsedTime(started);
         _instruments.OnSync(LastSync);
     }

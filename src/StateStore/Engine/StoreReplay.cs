@@ -62,12 +62,12 @@ internal sealed class StoreReplay(EventHistory history, int historyEvents) : ILo
         {
             var revisionAt = reader.Int32();
             var json = reader.Take(reader.Remaining).ToArray();
-            if (reader.Failed || revisionAt > json.Length)
+            entry = new StateEntry(key, previous?.CreateRevision ?? revision, revision, json, revisionAt);
+            if (reader.Failed || !RevisionDigits.Holds(entry))
             {
-                return "a put whose fields are cut short";
+                return "a put whose fields do not fit together";
             }
 
-            entry = new StateEntry(key, previous?.CreateRevision ?? revision, revision, json, revisionAt);
             root = EntryTree.Put(root, entry, Edit);
         }
         else

@@ -214,18 +214,34 @@ internal sealed class LogRecovery(IDisk disk, ILogger logger)
         }
 
         var used = rest[..(rest.LastIndexOfAnyExcept((byte)0) + 1)];
-        var broken = $"{name}.{position}{LogFormat.BrokenSuffix}";
-        using (var copy = disk.Create(broken))
-        {
-            copy.Write(used, 0);
-            copy.Sync();
-        }
-
-        disk.SyncDirectory();
+        var broken = KeepCopy(name, position, used);
         file.Truncate(position);
         file.Sync();
         logger.TornTailCut(name, position, used.Length, wrong, broken);
         return true;
+    }
+
+    // For inspection only: a full disk is no reason not to start.
+    private string KeepCopy(string name, int position, ReadOnlySpan<byte> used)
+    {
+        var broken = $"{name}.{position}{LogFormat.BrokenSuffix}";
+        try
+        {
+            using (var copy = disk.Create(broken))
+            {
+                copy.Write(used, 0);
+                copy.Sync();
+            }
+
+            disk.SyncDirectory();
+            return broken;
+        }
+        catch (DiskFullException)
+        {
+            // What was written of it; where there is none, deleting it is no failure.
+            disk.Delete(broken);
+            return "no file, for want of room";
+        }
     }
 
     private sealed record SegmentEnd(SegmentHeader Header, int Position, uint Chain, long Revision);

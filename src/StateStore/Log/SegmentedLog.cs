@@ -101,7 +101,7 @@ internal sealed class SegmentedLog : IDisposable
         {
             // Preallocated zeros belong to the end of the last segment only.
             _file.Truncate(Position);
-            _file.Sync();
+            _file.SyncOrFail();
             Install(_disk, header.Sequence);
         }
         catch
@@ -143,7 +143,7 @@ internal sealed class SegmentedLog : IDisposable
     {
         var name = LogFormat.SegmentName(sequence);
         disk.Rename(name + LogFormat.TemporarySuffix, name);
-        disk.SyncDirectory();
+        disk.SyncDirectoryOrFail();
     }
 
     private void Allocate(long until)

@@ -1,4 +1,6 @@
 using System.Globalization;
+using KubeAspire.StateStore.Engine;
+using KubeAspire.StateStore.Log;
 
 namespace KubeAspire.StateStore.Snapshots;
 
@@ -28,6 +30,34 @@ internal static class SnapshotFormat
         revision = 0;
         return name.Length == 19 + Suffix.Length && name.EndsWith(Suffix, StringComparison.Ordinal)
             && long.TryParse(name.AsSpan(0, 19), NumberStyles.None, CultureInfo.InvariantCulture, out revision);
+    }
+
+    /// <summary>Appends an entry.</summary>
+    public static void AddEntry(RecordBuffer buffer, StateEntry entry)
+    {
+        LogFormat.AddKey(buffer, entry.Key);
+        buffer.Int64(entry.CreateRevision);
+        buffer.Int64(entry.Revision);
+        buffer.Int32(entry.RevisionAt);
+        buffer.Int32(entry.Json.Length);
+        buffer.Bytes(entry.Json.Span);
+    }
+
+    /// <summary>Reads an entry back; null where its fields are cut short or do not fit together.</summary>
+    public static StateEntry? TryReadEntry(ref RecordReader reader, KeyInterner keys)
+    {
+        var key = keys.Intern(reader.Text(), reader.Text(), reader.Text());
+        var createRevision = reader.Int64();
+        var revision = reader.Int64();
+        var revisionAt = reader.Int32();
+        var json = reader.Take(reader.Int32());
+        if (reader.Failed)
+        {
+            return null;
+        }
+
+        var entry = new StateEntry(key, createRevision, revision, json.ToArray(), revisionAt);
+        return RevisionDigits.Holds(entry) ? entry : null;
     }
 }
 

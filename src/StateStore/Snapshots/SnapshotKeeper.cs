@@ -51,17 +51,20 @@ internal sealed class SnapshotKeeper(EngineSeams seams, StateStoreOptions option
     /// <inheritdoc/>
     public void Dispose() => _stop.Dispose();
 
-    /// <summary>Deletes what a newer snapshot has made obsolete, and what a crash left unfinished.</summary>
+    /// <summary>Deletes what a newer snapshot has made obsolete.</summary>
     /// <param name="disk">Where.</param>
     /// <param name="logger">Told about what cannot be deleted.</param>
     /// <param name="snapshotRevision">The snapshot in force; 0 where there is none.</param>
     /// <param name="keptFrom">The first segment still needed.</param>
-    public static void Clean(IDisk disk, ILogger logger, long snapshotRevision, long keptFrom)
+    /// <param name="unfinished">
+    /// Whether temporary files go, too: what a crash left. Only before the first commit: later one may be a segment that is just being begun.
+    /// </param>
+    public static void Clean(IDisk disk, ILogger logger, long snapshotRevision, long keptFrom, bool unfinished)
     {
         // Oldest first: what remains after a crash in between is in a row.
         foreach (var name in disk.List().Order(StringComparer.Ordinal))
         {
-            var obsolete = name.EndsWith(LogFormat.TemporarySuffix, StringComparison.Ordinal)
+            var obsolete = (unfinished && name.EndsWith(LogFormat.TemporarySuffix, StringComparison.Ordinal))
                 || (SnapshotFormat.TryParseName(name, out var revision) && revision < snapshotRevision)
                 || (LogFormat.TryParseSegmentName(name, out var sequence) && sequence < keptFrom);
             if (!obsolete)
@@ -90,7 +93,7 @@ internal sealed class SnapshotKeeper(EngineSeams seams, StateStoreOptions option
             Interlocked.Add(ref _closedLogBytes, -obsoleteBytes);
             Volatile.Write(ref _postponedTo, 0);
             logger.SnapshotWritten(SnapshotFormat.NameOf(state.Revision), state.Revision, entries, bytes, (long)clock.GetElapsedTime(started).TotalMilliseconds);
-            Clean(seams.Disk, logger, state.Revision, keptFrom);
+            Clean(seams.Disk, logger, state.Revision, keptFrom, unfinished: false);
         }
         catch (OperationCanceledException)
         {

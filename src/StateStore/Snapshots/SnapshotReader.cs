@@ -51,7 +51,7 @@ internal static class SnapshotReader
 
             if (!ReadEntries(body, keys, add, ref count))
             {
-                throw new StateStoreCorruptException(name, position, "an entry's length is wrong");
+                throw new StateStoreCorruptException(name, position, "an entry's length is wrong, or its fields do not fit together");
             }
 
             position = bodyAt + bodyLength;
@@ -84,17 +84,12 @@ internal static class SnapshotReader
         var reader = new RecordReader(body);
         while (reader.Remaining > 0)
         {
-            var key = keys.Intern(reader.Text(), reader.Text(), reader.Text());
-            var createRevision = reader.Int64();
-            var revision = reader.Int64();
-            var revisionAt = reader.Int32();
-            var json = reader.Take(reader.Int32());
-            if (reader.Failed)
+            if (SnapshotFormat.TryReadEntry(ref reader, keys) is not { } entry)
             {
                 return false;
             }
 
-            add(new StateEntry(key, createRevision, revision, json.ToArray(), revisionAt));
+            add(entry);
             count++;
         }
 

@@ -29,7 +29,7 @@ internal static class SnapshotWriter
             BeginBlock(buffer);
             foreach (var entry in entries)
             {
-                Add(buffer, entry);
+                SnapshotFormat.AddEntry(buffer, entry);
                 count++;
                 if (buffer.Length >= SnapshotFormat.BlockLength)
                 {
@@ -72,16 +72,6 @@ internal static class SnapshotWriter
         BinaryPrimitives.WriteInt32LittleEndian(buffer.At(0, sizeof(int)), length);
         BinaryPrimitives.WriteUInt32LittleEndian(buffer.At(sizeof(int), sizeof(uint)), crc);
         return crc;
-    }
-
-    private static void Add(RecordBuffer buffer, StateEntry entry)
-    {
-        LogFormat.AddKey(buffer, entry.Key);
-        buffer.Int64(entry.CreateRevision);
-        buffer.Int64(entry.Revision);
-        buffer.Int32(entry.RevisionAt);
-        buffer.Int32(entry.Json.Length);
-        buffer.Bytes(entry.Json.Span);
     }
 
     private static void Flush(ILogFile file, RecordBuffer buffer, ref long position)

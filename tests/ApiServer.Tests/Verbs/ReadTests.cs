@@ -86,7 +86,7 @@ public sealed class ReadTests(ApiFixture api) : IClassFixture<ApiFixture>
 
         Assert.Contains("kind: ConfigMap\n", yaml.Text, StringComparison.Ordinal);
         Assert.Equal(("PartialObjectMetadataList", "PartialObjectMetadata", ""), (metadata.At("kind"), metadata.At("items.0.kind"), metadata.At("items.0.data")));
-        Assert.Equal("application/json", protobuf.Headers.ContentType.ToString());
+        Assert.Equal("application/vnd.kubernetes.protobuf", protobuf.Headers.ContentType.ToString());
     }
 
     [Fact]

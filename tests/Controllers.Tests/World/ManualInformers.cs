@@ -1,3 +1,4 @@
+using KubeAspire.ApiMachinery.Fields;
 using KubeAspire.ApiMachinery.Meta;
 using KubeAspire.Client;
 using KubeAspire.Client.Informers;
@@ -7,16 +8,15 @@ namespace KubeAspire.Controllers.Tests.World;
 /// <summary>Informers that see the world only when told to: a cache as stale as a test wants it.</summary>
 internal sealed class ManualInformers(IApiClient client) : IInformerFactory
 {
-    private readonly Dictionary<(ResourceType, Type), IManualInformer> _informers = [];
+    private readonly Dictionary<(ResourceType Type, Type Record, string? FieldSelector), IManualInformer> _informers = [];
 
     /// <inheritdoc/>
     public IInformer<T> For<T>(ResourceType type, string? fieldSelector = null)
         where T : class, IKubernetesObject
     {
-        Assert.Null(fieldSelector);
-        if (!_informers.TryGetValue((type, typeof(T)), out var informer))
+        if (!_informers.TryGetValue((type, typeof(T), fieldSelector), out var informer))
         {
-            _informers[(type, typeof(T))] = informer = new ManualInformer<T>(client, type);
+            _informers[(type, typeof(T), fieldSelector)] = informer = new ManualInformer<T>(client, type, FieldSelector.Parse(fieldSelector ?? "").Value!);
         }
 
         return (IInformer<T>)informer;
@@ -33,7 +33,7 @@ internal sealed class ManualInformers(IApiClient client) : IInformerFactory
     /// <summary>Shows all informers the world as it is, or only those of one type.</summary>
     public async Task RefreshAsync(ResourceType? only = null)
     {
-        foreach (var ((type, _), informer) in _informers)
+        foreach (var ((type, _, _), informer) in _informers)
         {
             if (only is null || only == type)
             {
@@ -47,7 +47,7 @@ internal sealed class ManualInformers(IApiClient client) : IInformerFactory
         Task RefreshAsync();
     }
 
-    private sealed class ManualInformer<T>(IApiClient client, ResourceType type) : IInformer<T>, IManualInformer
+    private sealed class ManualInformer<T>(IApiClient client, ResourceType type, FieldSelector selector) : IInformer<T>, IManualInformer
         where T : class, IKubernetesObject
     {
         private readonly Dictionary<string, Func<T, IEnumerable<string>>> _indexes = [];
@@ -69,7 +69,7 @@ internal sealed class ManualInformers(IApiClient client) : IInformerFactory
         public async Task RefreshAsync()
         {
             var listed = await client.ListAsync<T>(type, null, ListQuery.All, default);
-            var fresh = listed.Value!.Items.ToDictionary(value => ObjectKey.Of(value));
+            var fresh = listed.Value!.Items.Where(IsSelected).ToDictionary(value => ObjectKey.Of(value));
             foreach (var (key, old) in _objects.ToList())
             {
                 if (!fresh.TryGetValue(key, out var same) || same.Metadata.Uid != old.Metadata.Uid)
@@ -89,6 +89,9 @@ internal sealed class ManualInformers(IApiClient client) : IInformerFactory
                 }
             }
         }
+
+        private bool IsSelected(T value) =>
+            selector.Matches(field => field == "metadata.name" ? value.Metadata.Name ?? "" : throw new NotSupportedException($"the field {field} in a selector"));
 
         private void Tell(T? before, T? after)
         {

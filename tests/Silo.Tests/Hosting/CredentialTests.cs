@@ -16,16 +16,18 @@ public sealed class CredentialTests(SiloFixture silo) : IClassFixture<SiloFixtur
     }
 
     [Fact]
-    public async Task Node_IsItself_AndMayReadPods_ButNotDeleteNamespaces()
+    public async Task Node_IsItself_AndMayReadItsPods_ButNoOthers_NorDeleteNamespaces()
     {
         await silo.RequireKubectlAsync();
         const string Node = "credentials/node-1.kubeconfig";
         var who = await silo.RunAsync("auth whoami", Node);
-        var pods = await silo.RunAsync("get pods -A", Node);
+        var pods = await silo.RunAsync("get pods -A --field-selector spec.nodeName=node-1", Node);
+        var others = await silo.RunAsync("get pods -A", Node);
         var refused = await silo.RunAsync("delete ns default", Node);
 
         Assert.Contains("system:node:node-1", who.Text, StringComparison.Ordinal);
         Assert.Equal(0, pods.Code);
+        Assert.Contains("User \"system:node:node-1\" cannot list resource \"pods\"", others.Text, StringComparison.Ordinal);
         Assert.Contains("User \"system:node:node-1\" cannot delete resource \"namespaces\"", refused.Text, StringComparison.Ordinal);
     }
 }

@@ -24,6 +24,12 @@ public sealed class FakeContainerRuntime(TimeProvider? clock = null) : IContaine
     /// <summary>What a command answers: by default exit code 0 and nothing.</summary>
     public Func<string, ExecSpec, RuntimeResult<ExecResult>> Exec { get; set; } = (_, _) => new ExecResult(0, "");
 
+    /// <summary>The process that a command to talk to becomes: by default one that ends at once.</summary>
+    public Func<string, ExecStreamSpec, RuntimeResult<ContainerStream>> OpenExec { get; set; } = (_, _) => Ended();
+
+    /// <summary>The process that is attached to: by default one that has ended.</summary>
+    public Func<string, AttachSpec, RuntimeResult<ContainerStream>> Attach { get; set; } = (_, _) => Ended();
+
     /// <summary>What a pull answers: by default that the image is not found.</summary>
     public Func<string, RuntimeError?> Pull { get; set; } = reference => new RuntimeError(RuntimeErrorKind.NotFound, $"manifest for {reference} not found");
 
@@ -214,6 +220,12 @@ public sealed class FakeContainerRuntime(TimeProvider? clock = null) : IContaine
         : entry.Info.State != ContainerState.Running ? new RuntimeError(RuntimeErrorKind.Conflict, $"Container {id} is not running")
         : Exec(entry.Info.Name, spec));
 
+    public Task<RuntimeResult<ContainerStream>> OpenExecAsync(string id, ExecStreamSpec spec, CancellationToken cancellationToken) => Do("open-exec", id, () =>
+        Find(id) is { } entry ? OpenExec(entry.Info.Name, spec) : NoSuchContainer(id));
+
+    public Task<RuntimeResult<ContainerStream>> AttachAsync(string id, AttachSpec spec, CancellationToken cancellationToken) => Do("attach", id, () =>
+        Find(id) is { } entry ? Attach(entry.Info.Name, spec) : NoSuchContainer(id));
+
     public Task<RuntimeResult<ContainerStats>> GetStatsAsync(string id, CancellationToken cancellationToken) => Do("stats", id, () =>
         Find(id) is null ? (RuntimeResult<ContainerStats>)NoSuchContainer(id) : new ContainerStats(_clock.GetUtcNow(), 1000, 2000, 1500, 0, 0));
 
@@ -257,6 +269,13 @@ public sealed class FakeContainerRuntime(TimeProvider? clock = null) : IContaine
         _networks.Remove(name);
         return (RuntimeResult<string>)name;
     })).Error;
+
+    private static FakeContainerStream Ended()
+    {
+        var stream = new FakeContainerStream();
+        stream.Exit(0);
+        return stream;
+    }
 
     private static RuntimeError NoSuchContainer(string id) => new(RuntimeErrorKind.NotFound, $"No such container: {id}");
 

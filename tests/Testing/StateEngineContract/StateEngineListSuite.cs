@@ -125,4 +125,96 @@ public abstract class StateEngineListSuite : StateEngineSuite
         await Engine.CompactAsync(1_000, CancellationToken.None);
         Assert.Equal(Engine.Revision, Engine.CompactedRevision);
     }
+
+    [Fact]
+    public async Task APage_GoesOnBehindAKeyThatIsGone()
+    {
+        await Create(StateObjects.Pod("a"));
+        var b = await Create(StateObjects.Pod("b"));
+        await Create(StateObjects.Pod("c"));
+        await Delete(b);
+        Assert.Equal(["c"], Names(await List(Pods, after: b.Key)));
+        Assert.Empty((await List(Pods, after: StateObjects.Pod("z"))).Entries);
+    }
+
+    [Theory]
+    [InlineData(1, true, 2)]
+    [InlineData(2, true, 1)]
+    [InlineData(3, false, 0)]
+    [InlineData(4, false, 0)]
+    public async Task ALimit_SaysWhetherAnythingFollows_AlsoAtAnOldRevision(int limit, bool more, int remaining)
+    {
+        foreach (var name in new[] { "a", "b", "c" })
+        {
+            await Create(StateObjects.Pod(name));
+        }
+
+        var newest = await List(Pods, limit: limit);
+        await Create(StateObjects.Pod("a0"));
+        var old = await List(Pods, 4, limit);
+        Assert.Equal((more, (long)remaining, 4L), (newest.More, newest.Remaining, newest.Revision));
+        Assert.Equal((more, (long)remaining, 4L), (old.More, old.Remaining, old.Revision));
+        Assert.Equal(Names(newest), Names(old));
+    }
+
+    [Fact]
+    public async Task PagesWhoseRevisionIsCompacted_AreRefused_AndMayGoOnAtTheNewest()
+    {
+        var entries = new List<StateEntry>();
+        foreach (var name in new[] { "a", "b", "c", "d" })
+        {
+            entries.Add(await Create(StateObjects.Pod(name)));
+        }
+
+        var first = await List(Pods, limit: 2);
+        await Delete(entries[2]);
+        await Create(StateObjects.Pod("e"));
+        await Engine.CompactAsync(Engine.Revision, CancellationToken.None);
+        var refused = await List(Pods, first.Revision, 2, first.Entries[^1].Key);
+        Assert.Equal((StateReadOutcome.Compacted, 0), (refused.Outcome, refused.Entries.Count));
+        Assert.Equal(["d", "e"], Names(await List(Pods, 0, 2, first.Entries[^1].Key)));
+    }
+
+    [Fact]
+    public async Task ACompactionAtADelete_LeavesNothingOfTheObject_AndOneBeforeIt_LeavesAll()
+    {
+        var a = await Create(StateObjects.Pod("a"));
+        await Delete(a);
+        await Create(StateObjects.Pod("b"));
+        await Engine.CompactAsync(2, CancellationToken.None);
+        Assert.Equal(["a"], Names(await List(Pods, 2)));
+        Assert.Empty((await List(Pods, 3)).Entries);
+        await Engine.CompactAsync(3, CancellationToken.None);
+        Assert.Empty((await List(Pods, 3)).Entries);
+        Assert.Equal(["b"], Names(await List(Pods, 4)));
+        Assert.Equal(StateReadOutcome.Compacted, (await List(Pods, 2)).Outcome);
+    }
+
+    [Fact]
+    public async Task AListUnderWriters_IsOfOneMoment_NotOlderThanWhatWasAcknowledged()
+    {
+        // The writer keeps b one behind a, or equal: any other pair is of two moments.
+        const int Rounds = 100;
+        var a = await Create(StateObjects.Pod("a"), "0");
+        var b = await Create(StateObjects.Pod("b"), "0");
+        var writing = Task.Run(async () =>
+        {
+            for (var i = 1; i <= Rounds; i++)
+            {
+                a = await Update(a, $"{i}");
+                b = await Update(b, $"{i}");
+            }
+        });
+        for (var ended = false; !ended;)
+        {
+            ended = writing.IsCompleted;
+            var acknowledged = Engine.Revision;
+            var page = await List(Pods);
+            Assert.True(page.Revision >= acknowledged);
+            Assert.InRange(page.Entries[0].Revision - page.Entries[1].Revision, -1, 1);
+            Assert.Equal(page.Revision, page.Entries.Max(entry => entry.Revision));
+        }
+
+        await writing;
+    }
 }

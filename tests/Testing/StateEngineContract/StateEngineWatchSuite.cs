@@ -190,6 +190,96 @@ public abstract class StateEngineWatchSuite : StateEngineSuite
         }
     }
 
+    [Fact]
+    public async Task AnObjectMadeAgain_IsACreate_WithoutAPreviousState()
+    {
+        await Delete(await Create(StateObjects.Pod("a"), "1"));
+        await Create(StateObjects.Pod("a"), "2");
+        using var watch = Engine.Watch(Pods, 1);
+        var batch = await Next(watch);
+        Assert.Equal(["+2", "-3", "+4"], batch.Events.Select(Sign));
+        Assert.Equal(4, batch.Events[2].Entry.CreateRevision);
+    }
+
+    [Fact]
+    public async Task FromZero_OfAStoreThatWasCompacted_IsCompacted_NotAPartOfWhatHappened()
+    {
+        await Create(StateObjects.Pod("a"));
+        await Create(StateObjects.Pod("b"));
+        await Engine.CompactAsync(2, CancellationToken.None);
+        using var watch = Engine.Watch(Pods, 0);
+        var batch = await Next(watch);
+        Assert.Equal((StateReadOutcome.Compacted, 0), (batch.Outcome, batch.Events.Count));
+    }
+
+    [Fact]
+    public async Task ADelete_RightAfterACompaction_IsTold_WithItsLastState()
+    {
+        var a = await Create(StateObjects.Pod("a"), "last");
+        await Delete(a);
+        await Engine.CompactAsync(a.Revision, CancellationToken.None);
+        using var watch = Engine.Watch(Pods, a.Revision);
+        var change = Assert.Single((await Next(watch)).Events);
+        Assert.Equal((true, 3L, StateObjects.Stored("last", 3), StateObjects.Stored("last", 2)), (change.Deleted, change.Entry.Revision, change.Entry.Text(), change.Previous.Text()));
+    }
+
+    [Fact]
+    public async Task AWatchThatReadsLate_IsToldAll()
+    {
+        using var watch = Engine.Watch(Pods, Engine.Revision);
+        var a = await Create(StateObjects.Pod("a"));
+        Clock.Advance(Minute);
+        await Delete(a);
+        Clock.Advance(Minute);
+        Assert.Equal(["+2", "-3"], (await Next(watch)).Events.Select(Sign));
+    }
+
+    [Fact]
+    public async Task ManyChanges_ResumedAtEachBatchsRevision_ComeOnceEach()
+    {
+        const int Changes = 900;
+        var entry = await Create(StateObjects.Pod("a"), "0");
+        for (var i = 1; i < Changes; i++)
+        {
+            entry = await Update(entry, $"{i}");
+        }
+
+        List<long> seen = [];
+        for (var from = 1L; from < Engine.Revision;)
+        {
+            using var watch = Engine.Watch(Pods, from);
+            var batch = await Next(watch);
+            Assert.NotEmpty(batch.Events);
+            Assert.True(batch.Revision >= batch.Events[^1].Entry.Revision);
+            seen.AddRange(batch.Events.Select(change => change.Entry.Revision));
+            from = batch.Revision;
+        }
+
+        Assert.Equal(Enumerable.Range(2, Changes).Select(revision => (long)revision), seen);
+    }
+
+    [Fact]
+    public async Task WatchesOfOneRange_AreToldTheSame_InTheSameBytes()
+    {
+        using var first = Engine.Watch(Pods, 1);
+        using var second = Engine.Watch(new StateRange("pods", "default"), 1);
+        var entry = await Create(StateObjects.Pod("a"), "1");
+        await Update(entry, "2");
+        var (one, two) = (await Next(first), await Next(second));
+        Assert.Equal(one.Events.Select(change => change.Entry.Text()), two.Events.Select(change => change.Entry.Text()));
+        Assert.Equal(one.Revision, two.Revision);
+    }
+
+    [Fact]
+    public async Task TheStoresEnd_EndsTheWaits()
+    {
+        using var watch = Engine.Watch(Pods, 1);
+        var next = Next(watch);
+        await Engine.DisposeAsync();
+        await Assert.ThrowsAsync<ObjectDisposedException>(() => next);
+        await Assert.ThrowsAsync<ObjectDisposedException>(() => Next(watch));
+    }
+
     private static Task<StateWatchBatch> Next(IStateWatch watch) => watch.NextAsync(Minute, CancellationToken.None).AsTask();
 
     private static string Sign(StateEvent change) => $"{(change.Deleted ? '-' : change.Previous is null ? '+' : '~')}{change.Entry.Revision}";

@@ -146,4 +146,81 @@ public abstract class StateEngineWriteSuite : StateEngineSuite
             await Engine.CreateAsync(StateObjects.Pod("a"), StateObjects.Value("1"), new CancellationToken(canceled: true)));
         Assert.Equal(1, Engine.Revision);
     }
+
+    [Fact]
+    public async Task ARevisionOfAnEarlierObjectOfTheName_IsAConflict_NotAMatch()
+    {
+        var first = await Create(StateObjects.Pod("a"), "first");
+        await Delete(first);
+        await Create(StateObjects.Pod("a"), "second");
+        var update = await Engine.UpdateAsync(first.Key, StateObjects.Value("3"), first.Revision, CancellationToken.None);
+        var delete = await Engine.DeleteAsync(first.Key, first.Revision, CancellationToken.None);
+        Assert.Equal((StateOutcome.Conflict, StateOutcome.Conflict), (update.Outcome, delete.Outcome));
+        Assert.Equal((4L, 4L), (update.Entry!.Revision, delete.Entry!.Revision));
+        Assert.Equal(4, Engine.Revision);
+    }
+
+    [Fact]
+    public async Task ADeleteThatConflicts_SucceedsWithTheEntryItWasAnswered()
+    {
+        var created = await Create(StateObjects.Pod("a"));
+        await Update(created, "2");
+        var late = await Engine.DeleteAsync(created.Key, created.Revision, CancellationToken.None);
+        var tombstone = await Delete(late.Entry!);
+        Assert.Equal((StateOutcome.Conflict, StateObjects.Stored("2", 4)), (late.Outcome, tombstone.Text()));
+        Assert.Equal(StateOutcome.Missing, (await Engine.DeleteAsync(created.Key, tombstone.Revision, CancellationToken.None)).Outcome);
+    }
+
+    [Fact]
+    public async Task OfManyRacingCreates_OneWins_AndTheOthersAreToldOfIt()
+    {
+        const int Racers = 16;
+        var writes = await Task.WhenAll(Enumerable.Range(0, Racers).Select(i => Task.Run(async () =>
+            await Engine.CreateAsync(StateObjects.Pod("a"), StateObjects.Value($"{i}"), CancellationToken.None))));
+        var winner = Assert.Single(writes, write => write.Outcome == StateOutcome.Committed);
+        Assert.Equal(Racers - 1, writes.Count(write => write.Outcome == StateOutcome.Exists));
+        Assert.All(writes, write => Assert.Equal(winner.Entry.Text(), write.Entry.Text()));
+        Assert.Equal(2, Engine.Revision);
+    }
+
+    [Fact]
+    public async Task OfManyRacingDeletes_OneWins_AndTheOthersFindNothing()
+    {
+        const int Racers = 16;
+        var entry = await Create(StateObjects.Pod("a"));
+        var writes = await Task.WhenAll(Enumerable.Range(0, Racers).Select(_ => Task.Run(async () =>
+            await Engine.DeleteAsync(entry.Key, entry.Revision, CancellationToken.None))));
+        Assert.Single(writes, write => write.Outcome == StateOutcome.Committed);
+        Assert.Equal(Racers - 1, writes.Count(write => write.Outcome == StateOutcome.Missing));
+        Assert.Equal(3, Engine.Revision);
+    }
+
+    [Fact]
+    public async Task RevisionsOfRacingWriters_HaveNoGap_AndEachWriterReadsItsOwnWrite()
+    {
+        const int Writers = 8, Each = 20;
+        var revisions = await Task.WhenAll(Enumerable.Range(0, Writers).Select(writer => Task.Run(async () =>
+        {
+            var own = new List<long>();
+            for (var i = 0; i < Each; i++)
+            {
+                var entry = await Create(StateObjects.Pod($"p{writer}-{i}"));
+                Assert.True(Engine.Revision >= entry.Revision);
+                Assert.Equal(entry.Text(), (await Engine.GetAsync(entry.Key, CancellationToken.None)).Text());
+                own.Add(entry.Revision);
+            }
+
+            Assert.Equal(own.Order(), own);
+            return own;
+        })));
+        Assert.Equal(Enumerable.Range(2, Writers * Each).Select(revision => (long)revision), revisions.SelectMany(own => own).Order());
+    }
+
+    [Fact]
+    public async Task ALargeObject_ComesBackByteForByte()
+    {
+        var text = new string('x', 1 << 20);
+        await Create(StateObjects.Pod("a"), text);
+        Assert.Equal(StateObjects.Stored(text, 2), (await Engine.GetAsync(StateObjects.Pod("a"), CancellationToken.None)).Text());
+    }
 }

@@ -13,15 +13,33 @@ public sealed class FieldSet
     /// <summary>Levels of a set that is read. 200.</summary>
     private const int MaximumDepth = 200;
 
-    // Most sets have members or children, not both, and are made by the dozen for each write: what is empty is shared and never written to.
-    private static readonly SortedSet<PathElement> s_noMembers = [];
-    private static readonly SortedDictionary<PathElement, FieldSet> s_noChildren = [];
+    // In the order of their elements, each element once: sets are made by the dozen for each write, and merging two is one pass.
+    private readonly List<Entry> _entries;
 
-    private SortedSet<PathElement> _members = s_noMembers;
-    private SortedDictionary<PathElement, FieldSet> _children = s_noChildren;
+    /// <summary>An empty set.</summary>
+    public FieldSet()
+        : this([])
+    {
+    }
+
+    private FieldSet(List<Entry> entries) => _entries = entries;
 
     /// <summary>Whether no path is in the set.</summary>
-    public bool IsEmpty => _members.Count == 0 && _children.Values.All(child => child.IsEmpty);
+    public bool IsEmpty
+    {
+        get
+        {
+            foreach (var entry in _entries)
+            {
+                if (entry.IsMember || entry.Below is { IsEmpty: false })
+                {
+                    return false;
+                }
+            }
+
+            return true;
+        }
+    }
 
     /// <summary>The paths of the set, each as conflicts are told: <c>.spec.replicas</c>.</summary>
     public IEnumerable<string> Paths => Walk("");
@@ -41,7 +59,7 @@ public sealed class FieldSet
     /// <summary>Reads fieldsV1; null where it is none. Unknown elements are left out.</summary>
     public static FieldSet? Parse(JsonNode? fields) => fields is JsonObject map ? Parse(map, 0) : null;
 
-    /// <summary>Adds a path.</summary>
+    /// <summary>Adds a path. Cheapest where paths come in order.</summary>
     public void Insert(ReadOnlySpan<PathElement> path)
     {
         if (path.Length == 0)
@@ -55,7 +73,8 @@ public sealed class FieldSet
             set = set.Child(element);
         }
 
-        set.AddMember(path[^1]);
+        var at = set.Place(path[^1]);
+        set._entries[at] = set._entries[at] with { IsMember = true };
     }
 
     /// <summary>Whether a path is in the set.</summary>
@@ -64,109 +83,72 @@ public sealed class FieldSet
         var set = this;
         for (var i = 0; i < path.Length - 1; i++)
         {
-            if (!set._children.TryGetValue(path[i], out set))
+            if (set.Below(path[i]) is not { } below)
             {
                 return false;
             }
+
+            set = below;
         }
 
-        return path.Length > 0 && set._members.Contains(path[^1]);
+        return path.Length > 0 && set.HasMember(path[^1]);
     }
 
     /// <summary>Whether a child itself is in the set.</summary>
-    internal bool HasMember(PathElement element) => _members.Contains(element);
+    internal bool HasMember(PathElement element) => Find(element) is >= 0 and var at && _entries[at].IsMember;
 
     /// <summary>What the set says below a child, or null for nothing.</summary>
-    internal FieldSet? Below(PathElement element) => _children.GetValueOrDefault(element);
+    internal FieldSet? Below(PathElement element) => Find(element) is >= 0 and var at ? _entries[at].Below : null;
 
     /// <summary>Paths in either set.</summary>
-    public FieldSet Union(FieldSet other)
+    public FieldSet Union(FieldSet other) => other._entries.Count == 0 ? this : _entries.Count == 0 ? other : Merge(other, static (mine, others) => mine with
     {
-        var result = new FieldSet();
-        result.AddMembers(_members);
-        result.AddMembers(other._members);
-        foreach (var (element, child) in _children)
-        {
-            result.SetChild(element, other._children.TryGetValue(element, out var match) ? child.Union(match) : child);
-        }
-
-        foreach (var (element, child) in other._children)
-        {
-            if (!_children.ContainsKey(element))
-            {
-                result.SetChild(element, child);
-            }
-        }
-
-        return result;
-    }
+        IsMember = mine.IsMember || others.IsMember,
+        Below = mine.Below is null ? others.Below : others.Below is null ? mine.Below : mine.Below.Union(others.Below),
+    });
 
     /// <summary>Paths in both sets.</summary>
-    public FieldSet Intersection(FieldSet other)
+    public FieldSet Intersection(FieldSet other) => Merge(other, static (mine, others) => mine with
     {
-        var result = new FieldSet();
-        result.AddMembers(_members.Where(other._members.Contains));
-        foreach (var (element, child) in _children)
-        {
-            if (other._children.TryGetValue(element, out var match) && child.Intersection(match) is { IsEmpty: false } both)
-            {
-                result.SetChild(element, both);
-            }
-        }
-
-        return result;
-    }
+        IsMember = mine.IsMember && others.IsMember,
+        Below = mine.Below is null || others.Below is null ? null : NotEmpty(mine.Below.Intersection(others.Below)),
+    });
 
     /// <summary>Paths in this set and not in the other.</summary>
     /// <param name="other">The other set.</param>
     /// <param name="recursive">Whether a path in the other set takes everything below it away too.</param>
-    public FieldSet Difference(FieldSet other, bool recursive = false)
+    public FieldSet Difference(FieldSet other, bool recursive = false) =>
+        _entries.Count == 0 || other._entries.Count == 0 ? this : recursive ? Merge(other, s_withoutAllBelow) : Merge(other, s_without);
+
+    private static readonly Func<Entry, Entry, Entry> s_without = (mine, others) => Without(mine, others, recursive: false);
+    private static readonly Func<Entry, Entry, Entry> s_withoutAllBelow = (mine, others) => Without(mine, others, recursive: true);
+
+    private static Entry Without(Entry mine, Entry others, bool recursive) => mine with
     {
-        var result = new FieldSet();
-        result.AddMembers(_members.Where(member => !other._members.Contains(member)));
-        foreach (var (element, child) in _children)
-        {
-            if (recursive && other._members.Contains(element))
-            {
-                continue;
-            }
-
-            var rest = other._children.TryGetValue(element, out var match) ? child.Difference(match, recursive) : child;
-            if (!rest.IsEmpty)
-            {
-                result.SetChild(element, rest);
-            }
-        }
-
-        return result;
-    }
+        IsMember = mine.IsMember && !others.IsMember,
+        Below = mine.Below is null || (recursive && others.IsMember) ? null : NotEmpty(others.Below is null ? mine.Below : mine.Below.Difference(others.Below, recursive)),
+    };
 
     /// <summary>The set with every declared field of an object in it that a path goes through.</summary>
     internal FieldSet WithNamedFields(Schema? schema)
     {
-        var result = new FieldSet();
-        result.AddMembers(_members);
-        foreach (var (element, child) in _children)
+        var entries = new List<Entry>(_entries.Count);
+        foreach (var (element, isMember, below) in _entries)
         {
-            if (element.Kind == PathElementKind.Field && schema?.Type == SchemaType.Object && schema.Properties.ContainsKey(element.Text))
-            {
-                result.AddMember(element);
-            }
-
-            result.SetChild(element, child.WithNamedFields(TypedTree.Below(schema, element)));
+            var isNamed = below is not null && element.Kind == PathElementKind.Field && schema?.Type == SchemaType.Object && schema.Properties.ContainsKey(element.Text);
+            entries.Add(new Entry(element, isMember || isNamed, below?.WithNamedFields(TypedTree.Below(schema, element))));
         }
 
-        return result;
+        return new FieldSet(entries);
     }
 
     /// <summary>Prints fieldsV1.</summary>
     public JsonObject ToJson()
     {
         var result = new JsonObject();
-        foreach (var element in _members.Concat(_children.Keys).Distinct().Order())
+        foreach (var (element, isMember, child) in _entries)
         {
-            var hasChild = _children.TryGetValue(element, out var child) && !child.IsEmpty;
-            var isMember = _members.Contains(element);
+            var hasChild = child is { IsEmpty: false };
             if (!hasChild && !isMember)
             {
                 continue;
@@ -188,7 +170,7 @@ public sealed class FieldSet
     public override bool Equals(object? obj) => obj is FieldSet other && JsonNode.DeepEquals(ToJson(), other.ToJson());
 
     /// <inheritdoc/>
-    public override int GetHashCode() => _members.Count + (397 * _children.Count);
+    public override int GetHashCode() => _entries.Count(entry => entry.IsMember) + (397 * _entries.Count(entry => entry.Below is not null));
 
     /// <inheritdoc/>
     public override string ToString() => ToJson().ToJsonString();
@@ -200,7 +182,7 @@ public sealed class FieldSet
             return null;
         }
 
-        var set = new FieldSet();
+        var entries = new List<Entry>(map.Count);
         foreach (var (text, below) in map)
         {
             if (PathElement.Parse(text) is not { } element)
@@ -213,83 +195,130 @@ public sealed class FieldSet
                 return null;
             }
 
-            if (child.Count == 0 || child.ContainsKey("."))
+            if (child.Count == 0)
             {
-                set.AddMember(element);
+                entries.Add(new Entry(element, true, null));
             }
-
-            if (child.Count > 0)
+            else if (Parse(child, depth + 1) is { } parsed)
             {
-                if (Parse(child, depth + 1) is not { } parsed)
-                {
-                    return null;
-                }
-
-                if (!parsed.IsEmpty)
-                {
-                    set.SetChild(element, parsed);
-                }
+                entries.Add(new Entry(element, child.ContainsKey("."), NotEmpty(parsed)));
             }
+            else
+            {
+                return null;
+            }
+        }
+
+        return Sorted(entries);
+    }
+
+    // A client may send them in any order, and one element in two spellings.
+    private static FieldSet Sorted(List<Entry> entries)
+    {
+        entries.Sort(static (left, right) => left.Element.CompareTo(right.Element));
+        var set = new FieldSet(new List<Entry>(entries.Count));
+        foreach (var entry in entries)
+        {
+            var at = set.Place(entry.Element);
+            var before = set._entries[at];
+            set._entries[at] = new Entry(entry.Element, before.IsMember || entry.IsMember, before.Below is null ? entry.Below : entry.Below is null ? before.Below : before.Below.Union(entry.Below));
         }
 
         return set;
     }
 
+    private static FieldSet? NotEmpty(FieldSet set) => set.IsEmpty ? null : set;
+
+    // What two sets say of each element that either knows, combined; an element that is not known is there without anything.
+    private FieldSet Merge(FieldSet other, Func<Entry, Entry, Entry> combine)
+    {
+        var (left, right) = (_entries, other._entries);
+        var entries = new List<Entry>(left.Count);
+        for (int i = 0, j = 0; i < left.Count || j < right.Count;)
+        {
+            var order = i == left.Count ? 1 : j == right.Count ? -1 : left[i].Element.CompareTo(right[j].Element);
+            var combined = combine(
+                order <= 0 ? left[i] : new Entry(right[j].Element, false, null),
+                order >= 0 ? right[j] : new Entry(left[i].Element, false, null));
+            i += order <= 0 ? 1 : 0;
+            j += order >= 0 ? 1 : 0;
+            if (combined.IsMember || combined.Below is not null)
+            {
+                entries.Add(combined);
+            }
+        }
+
+        return new FieldSet(entries);
+    }
+
     private FieldSet Child(PathElement element)
     {
-        if (!_children.TryGetValue(element, out var child))
+        var at = Place(element);
+        if (_entries[at].Below is { } below)
         {
-            SetChild(element, child = new FieldSet());
+            return below;
         }
 
-        return child;
+        below = new FieldSet();
+        _entries[at] = _entries[at] with { Below = below };
+        return below;
     }
 
-    private void AddMember(PathElement element)
+    // Where an element stands; it is put there if it is not yet. The last one is the likeliest: walks go in order.
+    private int Place(PathElement element)
     {
-        if (ReferenceEquals(_members, s_noMembers))
+        var order = _entries.Count == 0 ? 1 : element.CompareTo(_entries[^1].Element);
+        if (order == 0)
         {
-            _members = [];
+            return _entries.Count - 1;
         }
 
-        _members.Add(element);
+        var at = order > 0 ? ~_entries.Count : Find(element);
+        if (at < 0)
+        {
+            at = ~at;
+            _entries.Insert(at, new Entry(element, false, null));
+        }
+
+        return at;
     }
 
-    private void AddMembers(IEnumerable<PathElement> elements)
+    // The position of an element, or the complement of where it would stand.
+    private int Find(PathElement element)
     {
-        foreach (var element in elements)
+        var (low, high) = (0, _entries.Count - 1);
+        while (low <= high)
         {
-            AddMember(element);
-        }
-    }
+            var middle = (low + high) / 2;
+            var order = _entries[middle].Element.CompareTo(element);
+            if (order == 0)
+            {
+                return middle;
+            }
 
-    private void SetChild(PathElement element, FieldSet child)
-    {
-        if (ReferenceEquals(_children, s_noChildren))
-        {
-            _children = [];
+            (low, high) = order < 0 ? (middle + 1, high) : (low, middle - 1);
         }
 
-        _children[element] = child;
+        return ~low;
     }
 
     private IEnumerable<string> Walk(string prefix)
     {
-        foreach (var element in _members.Concat(_children.Keys).Distinct().Order())
+        foreach (var (element, isMember, child) in _entries)
         {
             var path = prefix + element;
-            if (_members.Contains(element))
+            if (isMember)
             {
                 yield return path;
             }
 
-            if (_children.TryGetValue(element, out var child))
+            foreach (var below in child?.Walk(path) ?? [])
             {
-                foreach (var below in child.Walk(path))
-                {
-                    yield return below;
-                }
+                yield return below;
             }
         }
     }
+
+    // What a set says of one child: whether it is in the set itself, and what is below it.
+    private readonly record struct Entry(PathElement Element, bool IsMember, FieldSet? Below);
 }

@@ -89,8 +89,7 @@ internal static class ManagedEntries
         }
 
         var list = new JsonArray();
-        foreach (var entry in kept.OrderBy(entry => entry.Id.Operation, StringComparer.Ordinal).ThenBy(entry => entry.Time, StringComparer.Ordinal)
-            .ThenBy(entry => entry.Id.Manager, StringComparer.Ordinal).ThenBy(entry => entry.Id.ApiVersion, StringComparer.Ordinal).ThenBy(entry => entry.Id.Subresource, StringComparer.Ordinal))
+        foreach (var entry in kept.Count == 1 ? kept : InOrder(kept))
         {
             var node = new JsonObject { ["manager"] = entry.Id.Manager, ["operation"] = entry.Id.Operation, ["apiVersion"] = entry.Id.ApiVersion };
             if (entry.Time is not null)
@@ -114,9 +113,18 @@ internal static class ManagedEntries
     /// <summary>A time as managedFields has it.</summary>
     public static string Time(DateTimeOffset now) => now.UtcDateTime.ToString(TimeConverter.Format, CultureInfo.InvariantCulture);
 
+    private static IEnumerable<ManagedEntry> InOrder(List<ManagedEntry> entries) =>
+        entries.OrderBy(entry => entry.Id.Operation, StringComparer.Ordinal).ThenBy(entry => entry.Time, StringComparer.Ordinal)
+            .ThenBy(entry => entry.Id.Manager, StringComparer.Ordinal).ThenBy(entry => entry.Id.ApiVersion, StringComparer.Ordinal).ThenBy(entry => entry.Id.Subresource, StringComparer.Ordinal);
+
     // The oldest updaters become one entry per version, so that an object's bookkeeping cannot grow without end.
     private static List<ManagedEntry> Capped(List<ManagedEntry> entries)
     {
+        if (entries.Count <= MaximumUpdaters)
+        {
+            return entries;
+        }
+
         var updaters = entries.Where(entry => entry.Id is { Operation: Update, Subresource: "" }).OrderBy(entry => entry.Time ?? "", StringComparer.Ordinal).ToList();
         var surplus = updaters.Count - MaximumUpdaters;
         foreach (var old in updaters.Where(entry => entry.Id.Manager != Ancient).Take(surplus > 0 ? surplus + 1 : 0).ToArray())

@@ -18,6 +18,9 @@ internal sealed class DuplicateItemException(string message) : Exception(message
 /// <remarks>The walks of sigs.k8s.io/structured-merge-diff typed: to a set of paths, compare, merge, and remove by paths.</remarks>
 internal static class TypedTree
 {
+    // Read only.
+    private static readonly JsonObject s_nothing = [];
+
     private enum Shape
     {
         Leaf,
@@ -48,8 +51,10 @@ internal static class TypedTree
         switch (ShapeOf(value, schema))
         {
             case Shape.Map:
-                foreach (var (name, child) in (JsonObject)value!)
+                var map = (JsonObject)value!;
+                foreach (var name in NamesOf(map, null))
                 {
+                    var child = map[name];
                     path.Add(PathElement.Field(name));
                     Collect(child, Below(schema, path[^1]), path, set, allowDuplicates);
                     if (child is null or JsonObject { Count: 0 } || !IsDeclared(schema, name))
@@ -88,7 +93,7 @@ internal static class TypedTree
     public static Comparison Compare(JsonObject? before, JsonObject? after, Schema? schema)
     {
         var result = new Comparison(new FieldSet(), new FieldSet(), new FieldSet());
-        Compare(before ?? [], after ?? [], schema, [], result);
+        Compare(before ?? s_nothing, after ?? s_nothing, schema, [], result);
         return result;
     }
 
@@ -99,7 +104,7 @@ internal static class TypedTree
         if (!isLeaf && shape == Shape.Map)
         {
             var (old, now) = (before as JsonObject, after as JsonObject);
-            foreach (var name in (old ?? []).Select(pair => pair.Key).Union((now ?? []).Select(pair => pair.Key)).ToArray())
+            foreach (var name in NamesOf(now, old))
             {
                 var element = PathElement.Field(name);
                 var property = Below(schema, element);
@@ -111,7 +116,7 @@ internal static class TypedTree
         else if (!isLeaf)
         {
             var (old, now) = (ItemsOf(before as JsonArray, schema!), ItemsOf(after as JsonArray, schema!));
-            foreach (var element in old.Keys.Union(now.Keys))
+            foreach (var element in old.Keys.Union(now.Keys).Order())
             {
                 path.Add(element);
                 Compare(old.GetValueOrDefault(element), now.GetValueOrDefault(element), schema!.Items, path, result);
@@ -131,6 +136,27 @@ internal static class TypedTree
         {
             result.Modified.Insert(CollectionsMarshal.AsSpan(path));
         }
+    }
+
+    // In the order of path elements: a set is cheapest to make in order.
+    private static List<string> NamesOf(JsonObject? first, JsonObject? second)
+    {
+        var names = new List<string>(Math.Max(first?.Count ?? 0, second?.Count ?? 0));
+        foreach (var (name, _) in first ?? s_nothing)
+        {
+            names.Add(name);
+        }
+
+        foreach (var (name, _) in second ?? s_nothing)
+        {
+            if (first?.ContainsKey(name) != true)
+            {
+                names.Add(name);
+            }
+        }
+
+        names.Sort(StringComparer.Ordinal);
+        return names;
     }
 
     // Upstream's types have their plain structs and required lists always: they are neither added nor removed, only what is in them.

@@ -19,6 +19,7 @@ public sealed partial record MutatingAdmissionPolicyBindingSpec
     [JsonPropertyName("paramRef")]
     public global::KubeAspire.Resources.Admissionregistration.ParamRef? ParamRef { get; init; }
 
+    /// <summary>The policy.</summary>
     [JsonPropertyName("policyName")]
     public string? PolicyName { get; init; }
 }

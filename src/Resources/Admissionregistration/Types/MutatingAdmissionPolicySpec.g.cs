@@ -22,6 +22,7 @@ public sealed partial record MutatingAdmissionPolicySpec
     [JsonPropertyName("matchConstraints")]
     public global::KubeAspire.Resources.Admissionregistration.MatchResources? MatchConstraints { get; init; }
 
+    /// <summary>The changes, in order.</summary>
     [JsonPropertyName("mutations")]
     public IReadOnlyList<global::KubeAspire.Resources.Admissionregistration.Mutation>? Mutations { get; init; }
 

@@ -19,9 +19,11 @@ public sealed partial record ValidatingAdmissionPolicyBindingSpec
     [JsonPropertyName("paramRef")]
     public global::KubeAspire.Resources.Admissionregistration.ParamRef? ParamRef { get; init; }
 
+    /// <summary>The policy.</summary>
     [JsonPropertyName("policyName")]
     public string PolicyName { get; init => field = value ?? ""; } = "";
 
+    /// <summary>Deny, Warn or Audit: what becomes of a write that fails.</summary>
     [JsonPropertyName("validationActions")]
     public IReadOnlyList<string> ValidationActions { get; init => field = value ?? []; } = [];
 }

@@ -16,18 +16,22 @@ public sealed partial record ValidatingAdmissionPolicySpec
     [JsonPropertyName("auditAnnotations")]
     public IReadOnlyList<global::KubeAspire.Resources.Admissionregistration.AuditAnnotation>? AuditAnnotations { get; init; }
 
+    /// <summary>Fail or Ignore: what becomes of a write when an expression cannot be evaluated.</summary>
     [JsonPropertyName("failurePolicy")]
     public string? FailurePolicy { get; init; }
 
     [JsonPropertyName("matchConditions")]
     public IReadOnlyList<global::KubeAspire.Resources.Admissionregistration.MatchCondition>? MatchConditions { get; init; }
 
+    /// <summary>Which writes the policy is about.</summary>
     [JsonPropertyName("matchConstraints")]
     public global::KubeAspire.Resources.Admissionregistration.MatchResources? MatchConstraints { get; init; }
 
+    /// <summary>Kind of the objects that hold parameters.</summary>
     [JsonPropertyName("paramKind")]
     public global::KubeAspire.Resources.Admissionregistration.ParamKind? ParamKind { get; init; }
 
+    /// <summary>The expressions, all of which must be true.</summary>
     [JsonPropertyName("validations")]
     public IReadOnlyList<global::KubeAspire.Resources.Admissionregistration.Validation>? Validations { get; init; }
 

@@ -13,24 +13,30 @@ namespace KubeAspire.Resources.Apiregistration;
 /// <summary>The API type <c>kube-aggregator.pkg.apis.apiregistration.v1.APIServiceSpec</c>.</summary>
 public sealed partial record APIServiceSpec
 {
+    /// <summary>Certificates that the Service's must descend from.</summary>
     [JsonPropertyName("caBundle")]
     public byte[]? CaBundle { get; init; }
 
+    /// <summary>The group; empty for the core group.</summary>
     [JsonPropertyName("group")]
     public string? Group { get; init; }
 
+    /// <summary>Higher groups are asked first for a short name.</summary>
     [JsonPropertyName("groupPriorityMinimum")]
     public int GroupPriorityMinimum { get; init; }
 
     [JsonPropertyName("insecureSkipTLSVerify")]
     public bool? InsecureSkipTLSVerify { get; init; }
 
+    /// <summary>Service that serves it; absent where this server does.</summary>
     [JsonPropertyName("service")]
     public global::KubeAspire.Resources.Apiregistration.ServiceReference? Service { get; init; }
 
+    /// <summary>The version.</summary>
     [JsonPropertyName("version")]
     public string? Version { get; init; }
 
+    /// <summary>Higher versions of a group come first.</summary>
     [JsonPropertyName("versionPriority")]
     public int VersionPriority { get; init; }
 }

@@ -16,6 +16,7 @@ public sealed partial record RollingUpdateStatefulSetStrategy
     [JsonPropertyName("maxUnavailable")]
     public IntOrString? MaxUnavailable { get; init; }
 
+    /// <summary>Pods with a lower number keep the template they have.</summary>
     [JsonPropertyName("partition")]
     public int? Partition { get; init; }
 }

@@ -13,6 +13,7 @@ namespace KubeAspire.Resources.Apps;
 /// <summary>The API type <c>api.apps.v1.StatefulSetOrdinals</c>.</summary>
 public sealed partial record StatefulSetOrdinals
 {
+    /// <summary>Number of the first pod; 0 by default.</summary>
     [JsonPropertyName("start")]
     public int? Start { get; init; }
 }

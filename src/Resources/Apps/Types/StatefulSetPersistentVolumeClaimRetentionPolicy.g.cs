@@ -13,9 +13,11 @@ namespace KubeAspire.Resources.Apps;
 /// <summary>The API type <c>api.apps.v1.StatefulSetPersistentVolumeClaimRetentionPolicy</c>.</summary>
 public sealed partial record StatefulSetPersistentVolumeClaimRetentionPolicy
 {
+    /// <summary>Retain or Delete, when the set is deleted.</summary>
     [JsonPropertyName("whenDeleted")]
     public string? WhenDeleted { get; init; }
 
+    /// <summary>Retain or Delete, when the set shrinks.</summary>
     [JsonPropertyName("whenScaled")]
     public string? WhenScaled { get; init; }
 }

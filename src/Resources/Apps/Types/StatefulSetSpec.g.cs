@@ -13,36 +13,47 @@ namespace KubeAspire.Resources.Apps;
 /// <summary>The API type <c>api.apps.v1.StatefulSetSpec</c>.</summary>
 public sealed partial record StatefulSetSpec
 {
+    /// <summary>Seconds a pod must be ready before it counts as available.</summary>
     [JsonPropertyName("minReadySeconds")]
     public int? MinReadySeconds { get; init; }
 
+    /// <summary>Where the numbers in the pods' names begin.</summary>
     [JsonPropertyName("ordinals")]
     public global::KubeAspire.Resources.Apps.StatefulSetOrdinals? Ordinals { get; init; }
 
+    /// <summary>What becomes of the claims when the set shrinks or goes.</summary>
     [JsonPropertyName("persistentVolumeClaimRetentionPolicy")]
     public global::KubeAspire.Resources.Apps.StatefulSetPersistentVolumeClaimRetentionPolicy? PersistentVolumeClaimRetentionPolicy { get; init; }
 
+    /// <summary>OrderedReady makes one pod at a time, each when the one before is ready; Parallel makes all at once.</summary>
     [JsonPropertyName("podManagementPolicy")]
     public string? PodManagementPolicy { get; init; }
 
+    /// <summary>How many pods there should be.</summary>
     [JsonPropertyName("replicas")]
     public int? Replicas { get; init; }
 
+    /// <summary>How many old templates are kept to go back to.</summary>
     [JsonPropertyName("revisionHistoryLimit")]
     public int? RevisionHistoryLimit { get; init; }
 
+    /// <summary>Which pods are its own. Cannot change.</summary>
     [JsonPropertyName("selector")]
     public global::KubeAspire.ApiMachinery.Meta.LabelSelector Selector { get; init => field = value ?? new(); } = new();
 
+    /// <summary>Headless Service under whose name the pods are known to DNS. Cannot change.</summary>
     [JsonPropertyName("serviceName")]
     public string? ServiceName { get; init; }
 
+    /// <summary>What each pod looks like.</summary>
     [JsonPropertyName("template")]
     public global::KubeAspire.Resources.Core.PodTemplateSpec Template { get; init => field = value ?? new(); } = new();
 
+    /// <summary>How pods come to a new template.</summary>
     [JsonPropertyName("updateStrategy")]
     public global::KubeAspire.Resources.Apps.StatefulSetUpdateStrategy? UpdateStrategy { get; init; }
 
+    /// <summary>Claims that each pod gets one of. Cannot change.</summary>
     [JsonPropertyName("volumeClaimTemplates")]
     public IReadOnlyList<global::KubeAspire.Resources.Core.PersistentVolumeClaim>? VolumeClaimTemplates { get; init; }
 }

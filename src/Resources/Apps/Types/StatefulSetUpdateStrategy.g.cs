@@ -13,9 +13,11 @@ namespace KubeAspire.Resources.Apps;
 /// <summary>The API type <c>api.apps.v1.StatefulSetUpdateStrategy</c>.</summary>
 public sealed partial record StatefulSetUpdateStrategy
 {
+    /// <summary>Settings of RollingUpdate.</summary>
     [JsonPropertyName("rollingUpdate")]
     public global::KubeAspire.Resources.Apps.RollingUpdateStatefulSetStrategy? RollingUpdate { get; init; }
 
+    /// <summary>RollingUpdate replaces pods by itself, highest number first; OnDelete waits for others to delete them.</summary>
     [JsonPropertyName("type")]
     public string? Type { get; init; }
 }

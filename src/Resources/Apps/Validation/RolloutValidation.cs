@@ -76,6 +76,13 @@ internal static class RolloutValidation
         }
     }
 
+    /// <summary>A number of pods, or a percentage of them up to all.</summary>
+    public static void ShareOfAll(FieldErrors errors, IntOrString share, string path)
+    {
+        Share(errors, share, path);
+        NotOverAll(errors, share, path);
+    }
+
     private static void Share(FieldErrors errors, IntOrString share, string path)
     {
         if (share.IsInt)

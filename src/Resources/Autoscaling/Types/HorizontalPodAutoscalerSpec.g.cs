@@ -13,15 +13,19 @@ namespace KubeAspire.Resources.Autoscaling;
 /// <summary>The API type <c>api.autoscaling.v1.HorizontalPodAutoscalerSpec</c>.</summary>
 public sealed partial record HorizontalPodAutoscalerSpec
 {
+    /// <summary>Never more replicas than these.</summary>
     [JsonPropertyName("maxReplicas")]
     public int MaxReplicas { get; init; }
 
+    /// <summary>Never fewer replicas than these. 1 by default.</summary>
     [JsonPropertyName("minReplicas")]
     public int? MinReplicas { get; init; }
 
+    /// <summary>What is scaled.</summary>
     [JsonPropertyName("scaleTargetRef")]
     public global::KubeAspire.Resources.Autoscaling.CrossVersionObjectReference ScaleTargetRef { get; init => field = value ?? new(); } = new();
 
+    /// <summary>Processor time aimed at, in percent of what the pods request.</summary>
     [JsonPropertyName("targetCPUUtilizationPercentage")]
     public int? TargetCPUUtilizationPercentage { get; init; }
 }

@@ -13,18 +13,23 @@ namespace KubeAspire.Resources.AutoscalingV2;
 /// <summary>The API type <c>api.autoscaling.v2.HorizontalPodAutoscalerSpec</c>.</summary>
 public sealed partial record HorizontalPodAutoscalerSpec
 {
+    /// <summary>How fast it may grow and shrink.</summary>
     [JsonPropertyName("behavior")]
     public global::KubeAspire.Resources.AutoscalingV2.HorizontalPodAutoscalerBehavior? Behavior { get; init; }
 
+    /// <summary>Never more replicas than these.</summary>
     [JsonPropertyName("maxReplicas")]
     public int MaxReplicas { get; init; }
 
+    /// <summary>What is measured, and aimed at; the one that asks for most decides.</summary>
     [JsonPropertyName("metrics")]
     public IReadOnlyList<global::KubeAspire.Resources.AutoscalingV2.MetricSpec>? Metrics { get; init; }
 
+    /// <summary>Never fewer replicas than these. 1 by default.</summary>
     [JsonPropertyName("minReplicas")]
     public int? MinReplicas { get; init; }
 
+    /// <summary>What is scaled.</summary>
     [JsonPropertyName("scaleTargetRef")]
     public global::KubeAspire.Resources.AutoscalingV2.CrossVersionObjectReference ScaleTargetRef { get; init => field = value ?? new(); } = new();
 }

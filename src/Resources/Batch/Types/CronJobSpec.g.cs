@@ -13,27 +13,35 @@ namespace KubeAspire.Resources.Batch;
 /// <summary>The API type <c>api.batch.v1.CronJobSpec</c>.</summary>
 public sealed partial record CronJobSpec
 {
+    /// <summary>Allow lets jobs overlap, Forbid skips one while another runs, Replace ends the one that runs.</summary>
     [JsonPropertyName("concurrencyPolicy")]
     public string? ConcurrencyPolicy { get; init; }
 
+    /// <summary>How many jobs that failed are kept. 1 by default.</summary>
     [JsonPropertyName("failedJobsHistoryLimit")]
     public int? FailedJobsHistoryLimit { get; init; }
 
+    /// <summary>What each job looks like.</summary>
     [JsonPropertyName("jobTemplate")]
     public global::KubeAspire.Resources.Batch.JobTemplateSpec JobTemplate { get; init => field = value ?? new(); } = new();
 
+    /// <summary>When, in cron's five fields: minute, hour, day of month, month, day of week.</summary>
     [JsonPropertyName("schedule")]
     public string Schedule { get; init => field = value ?? ""; } = "";
 
+    /// <summary>Seconds after its time at which a missed job is given up.</summary>
     [JsonPropertyName("startingDeadlineSeconds")]
     public long? StartingDeadlineSeconds { get; init; }
 
+    /// <summary>How many jobs that succeeded are kept. 3 by default.</summary>
     [JsonPropertyName("successfulJobsHistoryLimit")]
     public int? SuccessfulJobsHistoryLimit { get; init; }
 
+    /// <summary>Whether no new jobs are made.</summary>
     [JsonPropertyName("suspend")]
     public bool? Suspend { get; init; }
 
+    /// <summary>Time zone of the schedule, such as Europe/Berlin; the control plane's by default.</summary>
     [JsonPropertyName("timeZone")]
     public string? TimeZone { get; init; }
 }

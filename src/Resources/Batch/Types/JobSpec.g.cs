@@ -13,51 +13,67 @@ namespace KubeAspire.Resources.Batch;
 /// <summary>The API type <c>api.batch.v1.JobSpec</c>.</summary>
 public sealed partial record JobSpec
 {
+    /// <summary>Seconds after which a job that still runs has failed.</summary>
     [JsonPropertyName("activeDeadlineSeconds")]
     public long? ActiveDeadlineSeconds { get; init; }
 
+    /// <summary>How many failures are borne before the job has failed. 6 by default.</summary>
     [JsonPropertyName("backoffLimit")]
     public int? BackoffLimit { get; init; }
 
+    /// <summary>How many failures of one index are borne before the index has failed.</summary>
     [JsonPropertyName("backoffLimitPerIndex")]
     public int? BackoffLimitPerIndex { get; init; }
 
+    /// <summary>NonIndexed counts successes; Indexed gives each pod a number and wants each number to succeed.</summary>
     [JsonPropertyName("completionMode")]
     public string? CompletionMode { get; init; }
 
+    /// <summary>How many pods must succeed; without it the first success is the job's.</summary>
     [JsonPropertyName("completions")]
     public int? Completions { get; init; }
 
+    /// <summary>Who acts on the job, where it is not the built-in controller.</summary>
     [JsonPropertyName("managedBy")]
     public string? ManagedBy { get; init; }
 
+    /// <summary>Whether selector is the user's. Risky: two jobs may then fight over pods.</summary>
     [JsonPropertyName("manualSelector")]
     public bool? ManualSelector { get; init; }
 
+    /// <summary>How many failed indexes are borne before the job has failed.</summary>
     [JsonPropertyName("maxFailedIndexes")]
     public int? MaxFailedIndexes { get; init; }
 
+    /// <summary>How many pods may work at a time.</summary>
     [JsonPropertyName("parallelism")]
     public int? Parallelism { get; init; }
 
+    /// <summary>What certain failures mean: fail the job or the index, or do not count.</summary>
     [JsonPropertyName("podFailurePolicy")]
     public global::KubeAspire.Resources.Batch.PodFailurePolicy? PodFailurePolicy { get; init; }
 
+    /// <summary>Whether a pod on its way out is replaced at once (TerminatingOrFailed) or when it has ended (Failed).</summary>
     [JsonPropertyName("podReplacementPolicy")]
     public string? PodReplacementPolicy { get; init; }
 
+    /// <summary>Which pods are its own; made by the server.</summary>
     [JsonPropertyName("selector")]
     public global::KubeAspire.ApiMachinery.Meta.LabelSelector? Selector { get; init; }
 
+    /// <summary>Which indexes suffice for the job to have succeeded.</summary>
     [JsonPropertyName("successPolicy")]
     public global::KubeAspire.Resources.Batch.SuccessPolicy? SuccessPolicy { get; init; }
 
+    /// <summary>Whether the job waits: its pods are deleted, and made again when this becomes false.</summary>
     [JsonPropertyName("suspend")]
     public bool? Suspend { get; init; }
 
+    /// <summary>What each pod looks like. Its restartPolicy is Never or OnFailure. Cannot change.</summary>
     [JsonPropertyName("template")]
     public global::KubeAspire.Resources.Core.PodTemplateSpec Template { get; init => field = value ?? new(); } = new();
 
+    /// <summary>Seconds after which a finished job is deleted; kept where absent.</summary>
     [JsonPropertyName("ttlSecondsAfterFinished")]
     public int? TtlSecondsAfterFinished { get; init; }
 }

@@ -13,27 +13,35 @@ namespace KubeAspire.Resources.Certificates;
 /// <summary>The API type <c>api.certificates.v1.CertificateSigningRequestSpec</c>.</summary>
 public sealed partial record CertificateSigningRequestSpec
 {
+    /// <summary>Seconds the certificate is asked to hold, at least 600. The signer may choose otherwise.</summary>
     [JsonPropertyName("expirationSeconds")]
     public int? ExpirationSeconds { get; init; }
 
+    /// <summary>More about who asked. Set by the server.</summary>
     [JsonPropertyName("extra")]
     public IReadOnlyDictionary<string, IReadOnlyList<string>>? Extra { get; init; }
 
+    /// <summary>Groups of who asked. Set by the server.</summary>
     [JsonPropertyName("groups")]
     public IReadOnlyList<string>? Groups { get; init; }
 
+    /// <summary>The request in PEM form, base64-encoded. Cannot change.</summary>
     [JsonPropertyName("request")]
     public byte[] Request { get; init => field = value ?? []; } = [];
 
+    /// <summary>Who is to sign, such as kubernetes.io/kube-apiserver-client.</summary>
     [JsonPropertyName("signerName")]
     public string SignerName { get; init => field = value ?? ""; } = "";
 
+    /// <summary>Identity of who asked. Set by the server.</summary>
     [JsonPropertyName("uid")]
     public string? Uid { get; init; }
 
+    /// <summary>What the certificate is to be used for.</summary>
     [JsonPropertyName("usages")]
     public IReadOnlyList<string>? Usages { get; init; }
 
+    /// <summary>Who asked. Set by the server.</summary>
     [JsonPropertyName("username")]
     public string? Username { get; init; }
 }

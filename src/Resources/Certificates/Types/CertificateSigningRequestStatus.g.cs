@@ -13,9 +13,11 @@ namespace KubeAspire.Resources.Certificates;
 /// <summary>The API type <c>api.certificates.v1.CertificateSigningRequestStatus</c>.</summary>
 public sealed partial record CertificateSigningRequestStatus
 {
+    /// <summary>The certificate in PEM form, base64-encoded, once it is issued.</summary>
     [JsonPropertyName("certificate")]
     public byte[]? Certificate { get; init; }
 
+    /// <summary>Approved, Denied or Failed.</summary>
     [JsonPropertyName("conditions")]
     public IReadOnlyList<global::KubeAspire.Resources.Certificates.CertificateSigningRequestCondition>? Conditions { get; init; }
 }

@@ -13,21 +13,27 @@ namespace KubeAspire.Resources.Core;
 /// <summary>The API type <c>api.core.v1.LimitRangeItem</c>.</summary>
 public sealed partial record LimitRangeItem
 {
+    /// <summary>Limits of a container that names none.</summary>
     [JsonPropertyName("default")]
     public IReadOnlyDictionary<string, Quantity>? Default { get; init; }
 
+    /// <summary>Requests of a container that names none.</summary>
     [JsonPropertyName("defaultRequest")]
     public IReadOnlyDictionary<string, Quantity>? DefaultRequest { get; init; }
 
+    /// <summary>The most that may be asked for.</summary>
     [JsonPropertyName("max")]
     public IReadOnlyDictionary<string, Quantity>? Max { get; init; }
 
+    /// <summary>How many times its request a limit may be.</summary>
     [JsonPropertyName("maxLimitRequestRatio")]
     public IReadOnlyDictionary<string, Quantity>? MaxLimitRequestRatio { get; init; }
 
+    /// <summary>The least that may be asked for.</summary>
     [JsonPropertyName("min")]
     public IReadOnlyDictionary<string, Quantity>? Min { get; init; }
 
+    /// <summary>Container, Pod or PersistentVolumeClaim.</summary>
     [JsonPropertyName("type")]
     public string Type { get; init => field = value ?? ""; } = "";
 }

@@ -13,6 +13,7 @@ namespace KubeAspire.Resources.Core;
 /// <summary>The API type <c>api.core.v1.LimitRangeSpec</c>.</summary>
 public sealed partial record LimitRangeSpec
 {
+    /// <summary>The bounds, one entry a type.</summary>
     [JsonPropertyName("limits")]
     public IReadOnlyList<global::KubeAspire.Resources.Core.LimitRangeItem> Limits { get; init => field = value ?? []; } = [];
 }

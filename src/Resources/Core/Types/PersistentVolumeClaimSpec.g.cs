@@ -13,6 +13,7 @@ namespace KubeAspire.Resources.Core;
 /// <summary>The API type <c>api.core.v1.PersistentVolumeClaimSpec</c>.</summary>
 public sealed partial record PersistentVolumeClaimSpec
 {
+    /// <summary>How it is to be mounted.</summary>
     [JsonPropertyName("accessModes")]
     public IReadOnlyList<string>? AccessModes { get; init; }
 
@@ -22,21 +23,26 @@ public sealed partial record PersistentVolumeClaimSpec
     [JsonPropertyName("dataSourceRef")]
     public global::KubeAspire.Resources.Core.TypedObjectReference? DataSourceRef { get; init; }
 
+    /// <summary>How much is wanted.</summary>
     [JsonPropertyName("resources")]
     public global::KubeAspire.Resources.Core.VolumeResourceRequirements? Resources { get; init; }
 
+    /// <summary>Labels that the volume must have.</summary>
     [JsonPropertyName("selector")]
     public global::KubeAspire.ApiMachinery.Meta.LabelSelector? Selector { get; init; }
 
+    /// <summary>Class of storage; the cluster's default where absent, none where empty.</summary>
     [JsonPropertyName("storageClassName")]
     public string? StorageClassName { get; init; }
 
     [JsonPropertyName("volumeAttributesClassName")]
     public string? VolumeAttributesClassName { get; init; }
 
+    /// <summary>Filesystem or Block.</summary>
     [JsonPropertyName("volumeMode")]
     public string? VolumeMode { get; init; }
 
+    /// <summary>The volume it has.</summary>
     [JsonPropertyName("volumeName")]
     public string? VolumeName { get; init; }
 }

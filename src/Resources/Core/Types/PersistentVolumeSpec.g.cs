@@ -13,6 +13,7 @@ namespace KubeAspire.Resources.Core;
 /// <summary>The API type <c>api.core.v1.PersistentVolumeSpec</c>.</summary>
 public sealed partial record PersistentVolumeSpec
 {
+    /// <summary>How it may be mounted.</summary>
     [JsonPropertyName("accessModes")]
     public IReadOnlyList<string>? AccessModes { get; init; }
 
@@ -25,6 +26,7 @@ public sealed partial record PersistentVolumeSpec
     [JsonPropertyName("azureFile")]
     public global::KubeAspire.Resources.Core.AzureFilePersistentVolumeSource? AzureFile { get; init; }
 
+    /// <summary>How much it holds.</summary>
     [JsonPropertyName("capacity")]
     public IReadOnlyDictionary<string, Quantity>? Capacity { get; init; }
 
@@ -34,6 +36,7 @@ public sealed partial record PersistentVolumeSpec
     [JsonPropertyName("cinder")]
     public global::KubeAspire.Resources.Core.CinderPersistentVolumeSource? Cinder { get; init; }
 
+    /// <summary>The claim that has it.</summary>
     [JsonPropertyName("claimRef")]
     public global::KubeAspire.Resources.Core.ObjectReference? ClaimRef { get; init; }
 
@@ -55,12 +58,14 @@ public sealed partial record PersistentVolumeSpec
     [JsonPropertyName("glusterfs")]
     public global::KubeAspire.Resources.Core.GlusterfsPersistentVolumeSource? Glusterfs { get; init; }
 
+    /// <summary>A folder of the node.</summary>
     [JsonPropertyName("hostPath")]
     public global::KubeAspire.Resources.Core.HostPathVolumeSource? HostPath { get; init; }
 
     [JsonPropertyName("iscsi")]
     public global::KubeAspire.Resources.Core.ISCSIPersistentVolumeSource? Iscsi { get; init; }
 
+    /// <summary>A disk or folder of one node.</summary>
     [JsonPropertyName("local")]
     public global::KubeAspire.Resources.Core.LocalVolumeSource? Local { get; init; }
 
@@ -70,9 +75,11 @@ public sealed partial record PersistentVolumeSpec
     [JsonPropertyName("nfs")]
     public global::KubeAspire.Resources.Core.NFSVolumeSource? Nfs { get; init; }
 
+    /// <summary>Nodes from which it can be reached.</summary>
     [JsonPropertyName("nodeAffinity")]
     public global::KubeAspire.Resources.Core.VolumeNodeAffinity? NodeAffinity { get; init; }
 
+    /// <summary>What becomes of it when its claim goes: Retain or Delete.</summary>
     [JsonPropertyName("persistentVolumeReclaimPolicy")]
     public string? PersistentVolumeReclaimPolicy { get; init; }
 
@@ -91,6 +98,7 @@ public sealed partial record PersistentVolumeSpec
     [JsonPropertyName("scaleIO")]
     public global::KubeAspire.Resources.Core.ScaleIOPersistentVolumeSource? ScaleIO { get; init; }
 
+    /// <summary>The class it belongs to.</summary>
     [JsonPropertyName("storageClassName")]
     public string? StorageClassName { get; init; }
 

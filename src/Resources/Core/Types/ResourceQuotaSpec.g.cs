@@ -13,12 +13,15 @@ namespace KubeAspire.Resources.Core;
 /// <summary>The API type <c>api.core.v1.ResourceQuotaSpec</c>.</summary>
 public sealed partial record ResourceQuotaSpec
 {
+    /// <summary>The most of each resource.</summary>
     [JsonPropertyName("hard")]
     public IReadOnlyDictionary<string, Quantity>? Hard { get; init; }
 
+    /// <summary>Which pods count, with operators.</summary>
     [JsonPropertyName("scopeSelector")]
     public global::KubeAspire.Resources.Core.ScopeSelector? ScopeSelector { get; init; }
 
+    /// <summary>Which pods count; all of these must hold.</summary>
     [JsonPropertyName("scopes")]
     public IReadOnlyList<string>? Scopes { get; init; }
 }

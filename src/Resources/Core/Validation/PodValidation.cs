@@ -85,6 +85,28 @@ internal static class PodValidation
         return errors;
     }
 
+    /// <summary>Ephemeral containers come, and never go or change.</summary>
+    /// <remarks>Upstream's <c>ValidatePodEphemeralContainersUpdate</c>.</remarks>
+    public static FieldErrors EphemeralContainersUpdate(Pod pod, Pod stored)
+    {
+        const string Path = "spec.ephemeralContainers";
+        var errors = new FieldErrors();
+        foreach (var old in stored.Spec.EphemeralContainers ?? [])
+        {
+            var now = (pod.Spec.EphemeralContainers ?? []).FirstOrDefault(container => container.Name == old.Name);
+            if (now is null)
+            {
+                errors.Forbidden(Path, $"existing ephemeral containers \"{old.Name}\" may not be removed\n");
+            }
+            else if (!JsonComparison.Same(now, old))
+            {
+                errors.Forbidden(Path, $"existing ephemeral containers \"{old.Name}\" may not be changed\n");
+            }
+        }
+
+        return errors;
+    }
+
     public static FieldErrors StatusUpdate(Pod pod, Pod stored)
     {
         var errors = new FieldErrors();

@@ -31,7 +31,7 @@ internal static class TemplateValidation
 
         if (!matches(template.Metadata.Labels))
         {
-            errors.Invalid($"{path}.metadata.labels", JsonObjectText(template.Metadata.Labels), "`selector` does not match template `labels`");
+            errors.Invalid($"{path}.metadata.labels", LabelsText(template.Metadata.Labels), "`selector` does not match template `labels`");
         }
 
         Validate(errors, template, path);
@@ -64,7 +64,8 @@ internal static class TemplateValidation
 
     private static bool IsEmpty(LabelSelector selector) => selector is { MatchLabels: not { Count: > 0 }, MatchExpressions: not { Count: > 0 } };
 
-    private static string JsonObjectText(IReadOnlyDictionary<string, string>? labels) => labels is null
+    /// <summary>Labels as upstream shows them.</summary>
+    public static string LabelsText(IReadOnlyDictionary<string, string>? labels) => labels is null
         ? "null"
         : "{" + string.Join(',', labels.OrderBy(label => label.Key, StringComparer.Ordinal).Select(label => $"\"{label.Key}\":\"{label.Value}\"")) + "}";
 }

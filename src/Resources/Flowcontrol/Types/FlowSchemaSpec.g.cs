@@ -13,15 +13,19 @@ namespace KubeAspire.Resources.Flowcontrol;
 /// <summary>The API type <c>api.flowcontrol.v1.FlowSchemaSpec</c>.</summary>
 public sealed partial record FlowSchemaSpec
 {
+    /// <summary>What tells flows apart: ByUser or ByNamespace; one flow where absent.</summary>
     [JsonPropertyName("distinguisherMethod")]
     public global::KubeAspire.Resources.Flowcontrol.FlowDistinguisherMethod? DistinguisherMethod { get; init; }
 
+    /// <summary>Among the schemas that match, the lowest number decides. 1 to 10000.</summary>
     [JsonPropertyName("matchingPrecedence")]
     public int? MatchingPrecedence { get; init; }
 
+    /// <summary>Where matching requests go.</summary>
     [JsonPropertyName("priorityLevelConfiguration")]
     public global::KubeAspire.Resources.Flowcontrol.PriorityLevelConfigurationReference PriorityLevelConfiguration { get; init => field = value ?? new(); } = new();
 
+    /// <summary>Requests that match.</summary>
     [JsonPropertyName("rules")]
     public IReadOnlyList<global::KubeAspire.Resources.Flowcontrol.PolicyRulesWithSubjects>? Rules { get; init; }
 }

@@ -19,9 +19,11 @@ public sealed partial record LimitedPriorityLevelConfiguration
     [JsonPropertyName("lendablePercent")]
     public int? LendablePercent { get; init; }
 
+    /// <summary>Queue or Reject: what becomes of requests beyond the bound.</summary>
     [JsonPropertyName("limitResponse")]
     public global::KubeAspire.Resources.Flowcontrol.LimitResponse? LimitResponse { get; init; }
 
+    /// <summary>Share of what the server serves at once.</summary>
     [JsonPropertyName("nominalConcurrencyShares")]
     public int? NominalConcurrencyShares { get; init; }
 }

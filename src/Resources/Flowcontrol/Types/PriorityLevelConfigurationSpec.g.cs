@@ -13,12 +13,15 @@ namespace KubeAspire.Resources.Flowcontrol;
 /// <summary>The API type <c>api.flowcontrol.v1.PriorityLevelConfigurationSpec</c>.</summary>
 public sealed partial record PriorityLevelConfigurationSpec
 {
+    /// <summary>Share that an Exempt level lends.</summary>
     [JsonPropertyName("exempt")]
     public global::KubeAspire.Resources.Flowcontrol.ExemptPriorityLevelConfiguration? Exempt { get; init; }
 
+    /// <summary>Bounds of a Limited level.</summary>
     [JsonPropertyName("limited")]
     public global::KubeAspire.Resources.Flowcontrol.LimitedPriorityLevelConfiguration? Limited { get; init; }
 
+    /// <summary>Exempt or Limited.</summary>
     [JsonPropertyName("type")]
     public string Type { get; init => field = value ?? ""; } = "";
 }

@@ -163,6 +163,18 @@ internal sealed class FieldErrors : List<FieldError>
         }
     }
 
+    /// <summary>At most so many items.</summary>
+    public void TooMany(string field, int? count, int most)
+    {
+        if (count > most)
+        {
+            Add(new FieldError(FieldErrorType.FieldValueTooMany, field, Text(count.Value), $"must have at most {most} items"));
+        }
+    }
+
+    /// <summary>A list of texts, as upstream shows it.</summary>
+    public static string Text(IEnumerable<string>? texts) => $"[{string.Join(',', (texts ?? []).Select(text => $"\"{JsonEncodedText.Encode(text)}\""))}]";
+
     public static string Text(long number) => number.ToString(CultureInfo.InvariantCulture);
 }
 

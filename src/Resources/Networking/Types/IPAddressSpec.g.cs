@@ -13,6 +13,7 @@ namespace KubeAspire.Resources.Networking;
 /// <summary>The API type <c>api.networking.v1.IPAddressSpec</c>.</summary>
 public sealed partial record IPAddressSpec
 {
+    /// <summary>Who has taken it. Cannot change.</summary>
     [JsonPropertyName("parentRef")]
     public global::KubeAspire.Resources.Networking.ParentReference ParentRef { get; init => field = value ?? new(); } = new();
 }

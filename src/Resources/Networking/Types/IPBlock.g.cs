@@ -13,9 +13,11 @@ namespace KubeAspire.Resources.Networking;
 /// <summary>The API type <c>api.networking.v1.IPBlock</c>.</summary>
 public sealed partial record IPBlock
 {
+    /// <summary>Range in CIDR notation.</summary>
     [JsonPropertyName("cidr")]
     public string Cidr { get; init => field = value ?? ""; } = "";
 
+    /// <summary>Ranges within it that are not meant.</summary>
     [JsonPropertyName("except")]
     public IReadOnlyList<string>? Except { get; init; }
 }

@@ -13,12 +13,15 @@ namespace KubeAspire.Resources.Networking;
 /// <summary>The API type <c>api.networking.v1.NetworkPolicyPeer</c>.</summary>
 public sealed partial record NetworkPolicyPeer
 {
+    /// <summary>A range of addresses. Not together with a selector.</summary>
     [JsonPropertyName("ipBlock")]
     public global::KubeAspire.Resources.Networking.IPBlock? IpBlock { get; init; }
 
+    /// <summary>Namespaces, all pods of which are meant unless podSelector says otherwise.</summary>
     [JsonPropertyName("namespaceSelector")]
     public global::KubeAspire.ApiMachinery.Meta.LabelSelector? NamespaceSelector { get; init; }
 
+    /// <summary>Pods, of the policy's namespace or of the namespaces selected beside it.</summary>
     [JsonPropertyName("podSelector")]
     public global::KubeAspire.ApiMachinery.Meta.LabelSelector? PodSelector { get; init; }
 }

@@ -13,12 +13,15 @@ namespace KubeAspire.Resources.Networking;
 /// <summary>The API type <c>api.networking.v1.NetworkPolicyPort</c>.</summary>
 public sealed partial record NetworkPolicyPort
 {
+    /// <summary>Last port of a range that begins at port.</summary>
     [JsonPropertyName("endPort")]
     public int? EndPort { get; init; }
 
+    /// <summary>Port by number or by name; all ports where absent.</summary>
     [JsonPropertyName("port")]
     public IntOrString? Port { get; init; }
 
+    /// <summary>TCP, UDP or SCTP.</summary>
     [JsonPropertyName("protocol")]
     public string? Protocol { get; init; }
 }

@@ -13,15 +13,19 @@ namespace KubeAspire.Resources.Networking;
 /// <summary>The API type <c>api.networking.v1.NetworkPolicySpec</c>.</summary>
 public sealed partial record NetworkPolicySpec
 {
+    /// <summary>Whom the pods may reach. None where empty and Egress is a policy type.</summary>
     [JsonPropertyName("egress")]
     public IReadOnlyList<global::KubeAspire.Resources.Networking.NetworkPolicyEgressRule>? Egress { get; init; }
 
+    /// <summary>Who may reach the pods. None where empty and Ingress is a policy type.</summary>
     [JsonPropertyName("ingress")]
     public IReadOnlyList<global::KubeAspire.Resources.Networking.NetworkPolicyIngressRule>? Ingress { get; init; }
 
+    /// <summary>Pods the policy is about; all of the namespace where empty.</summary>
     [JsonPropertyName("podSelector")]
     public global::KubeAspire.ApiMachinery.Meta.LabelSelector? PodSelector { get; init; }
 
+    /// <summary>Ingress, Egress or both: which directions the policy restricts.</summary>
     [JsonPropertyName("policyTypes")]
     public IReadOnlyList<string>? PolicyTypes { get; init; }
 }

@@ -13,6 +13,7 @@ namespace KubeAspire.Resources.Networking;
 /// <summary>The API type <c>api.networking.v1.ServiceCIDRSpec</c>.</summary>
 public sealed partial record ServiceCIDRSpec
 {
+    /// <summary>One range a family of addresses. A second family may be added; nothing else can change.</summary>
     [JsonPropertyName("cidrs")]
     public IReadOnlyList<string>? Cidrs { get; init; }
 }

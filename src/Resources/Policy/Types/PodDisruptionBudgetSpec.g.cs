@@ -13,15 +13,19 @@ namespace KubeAspire.Resources.Policy;
 /// <summary>The API type <c>api.policy.v1.PodDisruptionBudgetSpec</c>.</summary>
 public sealed partial record PodDisruptionBudgetSpec
 {
+    /// <summary>Pods that may be missing, as a number or in percent.</summary>
     [JsonPropertyName("maxUnavailable")]
     public IntOrString? MaxUnavailable { get; init; }
 
+    /// <summary>Pods that must stay, as a number or in percent.</summary>
     [JsonPropertyName("minAvailable")]
     public IntOrString? MinAvailable { get; init; }
 
+    /// <summary>Which pods are meant.</summary>
     [JsonPropertyName("selector")]
     public global::KubeAspire.ApiMachinery.Meta.LabelSelector? Selector { get; init; }
 
+    /// <summary>Whether pods that run but are not ready may always be evicted (AlwaysAllow), or only while the budget is kept (IfHealthyBudget).</summary>
     [JsonPropertyName("unhealthyPodEvictionPolicy")]
     public string? UnhealthyPodEvictionPolicy { get; init; }
 }

@@ -13,12 +13,15 @@ namespace KubeAspire.Resources.Resource;
 /// <summary>The API type <c>api.resource.v1.DeviceClassSpec</c>.</summary>
 public sealed partial record DeviceClassSpec
 {
+    /// <summary>Settings for the driver.</summary>
     [JsonPropertyName("config")]
     public IReadOnlyList<global::KubeAspire.Resources.Resource.DeviceClassConfiguration>? Config { get; init; }
 
+    /// <summary>Extended resource that stands for one device of the class.</summary>
     [JsonPropertyName("extendedResourceName")]
     public string? ExtendedResourceName { get; init; }
 
+    /// <summary>Expressions that a device must satisfy.</summary>
     [JsonPropertyName("selectors")]
     public IReadOnlyList<global::KubeAspire.Resources.Resource.DeviceSelector>? Selectors { get; init; }
 }

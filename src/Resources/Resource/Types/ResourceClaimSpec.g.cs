@@ -13,6 +13,7 @@ namespace KubeAspire.Resources.Resource;
 /// <summary>The API type <c>api.resource.v1.ResourceClaimSpec</c>.</summary>
 public sealed partial record ResourceClaimSpec
 {
+    /// <summary>What is asked for. Cannot change.</summary>
     [JsonPropertyName("devices")]
     public global::KubeAspire.Resources.Resource.DeviceClaim? Devices { get; init; }
 }

@@ -13,9 +13,11 @@ namespace KubeAspire.Resources.Resource;
 /// <summary>The API type <c>api.resource.v1.ResourceClaimTemplateSpec</c>.</summary>
 public sealed partial record ResourceClaimTemplateSpec
 {
+    /// <summary>Labels and annotations of the claims.</summary>
     [JsonPropertyName("metadata")]
     public global::KubeAspire.ApiMachinery.Meta.ObjectMeta Metadata { get; init => field = value ?? new(); } = new();
 
+    /// <summary>What the claims ask for. Cannot change.</summary>
     [JsonPropertyName("spec")]
     public global::KubeAspire.Resources.Resource.ResourceClaimSpec Spec { get; init => field = value ?? new(); } = new();
 }

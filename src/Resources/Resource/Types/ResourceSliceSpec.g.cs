@@ -16,12 +16,15 @@ public sealed partial record ResourceSliceSpec
     [JsonPropertyName("allNodes")]
     public bool? AllNodes { get; init; }
 
+    /// <summary>The devices, at most 128.</summary>
     [JsonPropertyName("devices")]
     public IReadOnlyList<global::KubeAspire.Resources.Resource.Device>? Devices { get; init; }
 
+    /// <summary>The driver. Cannot change.</summary>
     [JsonPropertyName("driver")]
     public string Driver { get; init => field = value ?? ""; } = "";
 
+    /// <summary>Node that has the devices. Cannot change.</summary>
     [JsonPropertyName("nodeName")]
     public string? NodeName { get; init; }
 
@@ -31,6 +34,7 @@ public sealed partial record ResourceSliceSpec
     [JsonPropertyName("perDeviceNodeSelection")]
     public bool? PerDeviceNodeSelection { get; init; }
 
+    /// <summary>The pool that the devices belong to.</summary>
     [JsonPropertyName("pool")]
     public global::KubeAspire.Resources.Resource.ResourcePool Pool { get; init => field = value ?? new(); } = new();
 

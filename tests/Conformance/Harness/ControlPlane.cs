@@ -1,0 +1,108 @@
+using System.Diagnostics;
+using System.Net;
+using System.Text;
+using KubeAspire.Client.Rest;
+using KubeAspire.Conformance.Harness;
+using KubeAspire.Silo.Hosting;
+
+[assembly: AssemblyFixture(typeof(ControlPlane))]
+
+namespace KubeAspire.Conformance.Harness;
+
+/// <summary>A control plane on a free port of this machine, without nodes: what answers is the API, reached over TLS like any other client reaches it.</summary>
+public sealed class ControlPlane : IAsyncLifetime
+{
+    private SiloHost? _silo;
+    private HttpClient? _http;
+
+    /// <summary>Where its files are.</summary>
+    public string Folder { get; } = Directory.CreateTempSubdirectory("kubeaspire-conformance-").FullName;
+
+    /// <summary>The administrator's kubeconfig.</summary>
+    public string Kubeconfig => Path.Combine(Folder, "kubeconfig");
+
+    /// <summary>Where the API answers.</summary>
+    public Uri Server => new($"https://127.0.0.1:{_silo!.Port}");
+
+    /// <inheritdoc/>
+    public async ValueTask InitializeAsync()
+    {
+        _silo = await SiloHost.StartAsync(
+            [
+                $"--Silo:DataDirectory={Folder}/data", "--Silo:Port=0", $"--Silo:KubeconfigPath={Kubeconfig}", "--Logging:LogLevel:Default=Warning",
+            ],
+            CancellationToken.None);
+        _http = new HttpClient(KubeconfigTls.CreateHandler(KubeconfigLoader.Load(Kubeconfig))) { BaseAddress = Server, DefaultRequestVersion = HttpVersion.Version20 };
+    }
+
+    /// <inheritdoc/>
+    public async ValueTask DisposeAsync()
+    {
+        _http?.Dispose();
+        if (_silo is not null)
+        {
+            await _silo.DisposeAsync();
+        }
+
+        Directory.Delete(Folder, recursive: true);
+    }
+
+    /// <summary>Sends a request as the administrator.</summary>
+    public async Task<Answer> SendAsync(string method, string path, string? body = null, string? contentType = null, string accept = "application/json", params (string Name, string Value)[] headers)
+    {
+        using var request = Request(method, path, body, contentType, accept, headers);
+        using var response = await _http!.SendAsync(request, TestContext.Current.CancellationToken);
+        var text = await response.Content.ReadAsStringAsync(TestContext.Current.CancellationToken);
+        return new Answer((int)response.StatusCode, text, response.Content.Headers.ContentType?.ToString() ?? "", [.. response.Headers.SelectMany(pair => pair.Value.Select(value => (pair.Key, value)))]);
+    }
+
+    /// <summary>Opens a watch; the caller disposes it.</summary>
+    public async Task<WatchReader> WatchAsync(string path)
+    {
+        var request = Request("GET", path, null, null, "application/json", []);
+        var response = await _http!.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, TestContext.Current.CancellationToken);
+        return new WatchReader(response, await response.Content.ReadAsStreamAsync(TestContext.Current.CancellationToken));
+    }
+
+    /// <summary>A namespace of its own, ready for pods.</summary>
+    public async Task<string> NamespaceAsync()
+    {
+        var name = "c-" + Guid.NewGuid().ToString("N")[..12];
+        (await SendAsync("POST", "/api/v1/namespaces", $$$"""{"metadata":{"name":"{{{name}}}"}}""")).Expect(201);
+        await using var accounts = await WatchAsync($"/api/v1/namespaces/{name}/serviceaccounts?watch=1&fieldSelector=metadata.name%3Ddefault&resourceVersion=0");
+        await accounts.NextAsync("ADDED");
+        return name;
+    }
+
+    /// <summary>Runs a program with the administrator's kubeconfig.</summary>
+    public async Task<(int Code, string Output, string Errors)> RunAsync(string program, params string[] arguments)
+    {
+        var start = new ProcessStartInfo(program, arguments) { RedirectStandardOutput = true, RedirectStandardError = true, WorkingDirectory = Folder };
+        start.Environment["KUBECONFIG"] = Kubeconfig;
+        start.Environment["HOME"] = Folder;
+        using var process = Process.Start(start)!;
+        var output = process.StandardOutput.ReadToEndAsync();
+        var errors = process.StandardError.ReadToEndAsync();
+        await process.WaitForExitAsync(TestContext.Current.CancellationToken);
+        return (process.ExitCode, await output, await errors);
+    }
+
+    private HttpRequestMessage Request(string method, string path, string? body, string? contentType, string accept, (string Name, string Value)[] headers)
+    {
+        var request = new HttpRequestMessage(new HttpMethod(method), new Uri(Server, path)) { Version = HttpVersion.Version20, VersionPolicy = HttpVersionPolicy.RequestVersionOrLower };
+        request.Headers.TryAddWithoutValidation("Accept", accept);
+        request.Headers.TryAddWithoutValidation("User-Agent", "conformance/1");
+        foreach (var (name, value) in headers)
+        {
+            request.Headers.TryAddWithoutValidation(name, value);
+        }
+
+        if (body is not null)
+        {
+            request.Content = new ByteArrayContent(Encoding.UTF8.GetBytes(body));
+            request.Content.Headers.TryAddWithoutValidation("Content-Type", contentType ?? (method == "PATCH" ? "application/merge-patch+json" : "application/json"));
+        }
+
+        return request;
+    }
+}

@@ -1,0 +1,94 @@
+using System.Globalization;
+using System.Net.Sockets;
+using KubeAspire.StateStore;
+using KubeAspire.StateStore.Backups;
+using KubeAspire.StateStore.Disks;
+using KubeAspire.StateStore.Engine;
+using KubeAspire.StoreHost;
+using KubeAspire.Testing.Processes;
+using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.Logging.Abstractions;
+
+// An embedded engine in a process of its own, for tests that kill it: --directory D --socket S [--<option of StateStoreOptions> N ...]
+// [--syncDelayMilliseconds N]. Prints "ready" once its socket may be connected to; ends when its standard input does.
+// With --restore F it restores a backup to the directory instead, with --write F it replaces a file durably.
+var configuration = new ConfigurationBuilder().AddCommandLine(args).Build();
+var options = new StateStoreOptions { Directory = configuration["directory"] ?? "" };
+options.HistoryEvents = (int)Number(nameof(options.HistoryEvents), options.HistoryEvents);
+options.HistoryAge = TimeSpan.FromMilliseconds(Number("HistoryAgeMilliseconds", (long)options.HistoryAge.TotalMilliseconds));
+options.HistoryBytes = Number(nameof(options.HistoryBytes), options.HistoryBytes);
+options.SegmentBytes = Number(nameof(options.SegmentBytes), options.SegmentBytes);
+options.SnapshotAfterLogBytes = Number(nameof(options.SnapshotAfterLogBytes), options.SnapshotAfterLogBytes);
+options.ReserveBytes = Number(nameof(options.ReserveBytes), options.ReserveBytes);
+options.AllocationBytes = Number(nameof(options.AllocationBytes), options.AllocationBytes);
+if (configuration["restore"] is { } backup)
+{
+    StateBackup.Restore(backup, options.Directory, "state");
+    return 0;
+}
+
+if (configuration["write"] is { } secret)
+{
+    DurableFile.Replace(secret, ".new", "secret"u8);
+    return 0;
+}
+
+var socket = configuration["socket"] ?? throw new ArgumentException("--socket is missing");
+
+try
+{
+    await using var engine = Open();
+    using var listener = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
+    listener.Bind(new UnixDomainSocketEndPoint(socket));
+    listener.Listen();
+    Console.WriteLine(StoreProtocol.Ready);
+    using var ending = new CancellationTokenSource();
+    var parent = EndWithParentAsync(ending);
+    try
+    {
+        while (true)
+        {
+            var connection = new StoreConnection(engine, new NetworkStream(await listener.AcceptAsync(ending.Token), ownsSocket: true), ending.Cancel);
+            _ = connection.RunAsync();
+        }
+    }
+    catch (OperationCanceledException)
+    {
+        return 0;
+    }
+}
+catch (StateStoreLockedException refused)
+{
+    Console.Error.WriteLine(refused.Message);
+    return StoreProtocol.ExitLocked;
+}
+catch (StateStoreCorruptException damaged)
+{
+    Console.Error.WriteLine(damaged.Message);
+    return StoreProtocol.ExitCorrupt;
+}
+catch (IOException failed)
+{
+    Console.Error.WriteLine(failed.Message);
+    return StoreProtocol.ExitFailed;
+}
+
+EmbeddedStateEngine Open()
+{
+    options.Validate();
+    var seams = EngineSeams.Real(options.Directory);
+    var delay = TimeSpan.FromMilliseconds(Number("SyncDelayMilliseconds", 0));
+    return EmbeddedStateEngine.Open(
+        options, delay > TimeSpan.Zero ? seams with { Disk = new SlowDisk(seams.Disk, delay) } : seams, NullLoggerFactory.Instance, TimeProvider.System);
+}
+
+long Number(string name, long otherwise) => configuration[name] is { } text ? long.Parse(text, CultureInfo.InvariantCulture) : otherwise;
+
+// A parent that was itself killed leaves no child behind.
+static async Task EndWithParentAsync(CancellationTokenSource ending)
+{
+    await Task.Yield();
+    using var input = Console.OpenStandardInput();
+    await input.CopyToAsync(Stream.Null);
+    await ending.CancelAsync();
+}

@@ -1,0 +1,163 @@
+using System.Collections.Concurrent;
+using System.Threading.Channels;
+using KubeAspire.StateStore;
+using KubeAspire.Testing.Processes;
+
+namespace KubeAspire.StoreHost;
+
+/// <summary>Serves one client's calls, many at once.</summary>
+internal sealed class StoreConnection(IStateEngine engine, Stream stream, Action shutdown)
+{
+    /// <summary>Answers waiting for a client that does not read. 1,024.</summary>
+    private const int MostAnswers = 1_024;
+
+    private readonly ConcurrentDictionary<long, CancellationTokenSource> _calls = new();
+    private readonly ConcurrentDictionary<long, IStateWatch> _watches = new();
+    private readonly Channel<byte[]> _answers = Channel.CreateBounded<byte[]>(MostAnswers);
+
+    public async Task RunAsync()
+    {
+        var writing = WriteAsync();
+        try
+        {
+            while (await StoreProtocol.ReadFrameAsync(stream, CancellationToken.None) is { } request)
+            {
+                Accept(request);
+            }
+        }
+        catch (IOException)
+        {
+            // The client went.
+        }
+        finally
+        {
+            _answers.Writer.TryComplete();
+            foreach (var watch in _watches.Values)
+            {
+                watch.Dispose();
+            }
+
+            foreach (var call in _calls.Values)
+            {
+                await call.CancelAsync();
+            }
+        }
+
+        await writing;
+    }
+
+    // Watches begin and end in the order of the requests; everything else runs beside the others.
+    private void Accept(BinaryReader request)
+    {
+        var call = request.ReadInt64();
+        var operation = (StoreOperation)request.ReadByte();
+        switch (operation)
+        {
+            case StoreOperation.Watch:
+                _watches[request.ReadInt64()] = engine.Watch(request.ReadRange(), request.ReadInt64());
+                break;
+            case StoreOperation.WatchEnd:
+                if (_watches.TryRemove(request.ReadInt64(), out var watch))
+                {
+                    watch.Dispose();
+                }
+
+                break;
+            case StoreOperation.Cancel:
+                if (_calls.TryGetValue(call, out var running))
+                {
+                    running.Cancel();
+                }
+
+                break;
+            case StoreOperation.Shutdown:
+                shutdown();
+                break;
+            default:
+                var cancellation = _calls[call] = new CancellationTokenSource();
+                _ = Task.Run(() => AnswerAsync(call, operation, request, cancellation), CancellationToken.None);
+                break;
+        }
+    }
+
+    private async Task AnswerAsync(long call, StoreOperation operation, BinaryReader request, CancellationTokenSource cancellation)
+    {
+        var status = StoreStatus.Ok;
+        Action<BinaryWriter> fields;
+        try
+        {
+            fields = await CallAsync(operation, request, cancellation.Token);
+        }
+#pragma warning disable CA1031 // Whatever the engine throws is the client's to judge.
+        catch (Exception exception)
+#pragma warning restore CA1031
+        {
+            status = exception switch { OperationCanceledException => StoreStatus.Cancelled, ArgumentException => StoreStatus.Argument, _ => StoreStatus.Failed };
+            fields = answer => answer.Write($"{exception.GetType().Name}: {exception.Message}");
+        }
+
+        _calls.TryRemove(call, out _);
+        try
+        {
+            await _answers.Writer.WriteAsync(StoreProtocol.Frame(call, (byte)status, fields), CancellationToken.None);
+        }
+        catch (ChannelClosedException)
+        {
+            // The client went.
+        }
+    }
+
+    private async Task<Action<BinaryWriter>> CallAsync(StoreOperation operation, BinaryReader request, CancellationToken cancellationToken)
+    {
+        switch (operation)
+        {
+            case StoreOperation.Revisions:
+                var (revision, compacted) = (engine.Revision, engine.CompactedRevision);
+                return answer =>
+                {
+                    answer.Write(revision);
+                    answer.Write(compacted);
+                };
+            case StoreOperation.Get:
+                var entry = await engine.GetAsync(request.ReadKey(), cancellationToken);
+                return answer => answer.WriteEntry(entry);
+            case StoreOperation.List:
+                var page = await engine.ListAsync(
+                    request.ReadRange(), request.ReadInt64(), request.ReadInt32(), request.ReadBoolean() ? request.ReadKey() : null, cancellationToken);
+                return answer => answer.Write(page);
+            case StoreOperation.Create:
+                var created = await engine.CreateAsync(request.ReadKey(), request.ReadValue(), cancellationToken);
+                return answer => answer.Write(created);
+            case StoreOperation.Update:
+                var updated = await engine.UpdateAsync(request.ReadKey(), request.ReadValue(), request.ReadInt64(), cancellationToken);
+                return answer => answer.Write(updated);
+            case StoreOperation.Delete:
+                var deleted = await engine.DeleteAsync(request.ReadKey(), request.ReadInt64(), cancellationToken);
+                return answer => answer.Write(deleted);
+            case StoreOperation.Compact:
+                await engine.CompactAsync(request.ReadInt64(), cancellationToken);
+                return _ => { };
+            case StoreOperation.WatchNext:
+                var batch = await _watches[request.ReadInt64()].NextAsync(TimeSpan.FromMilliseconds(request.ReadDouble()), cancellationToken);
+                return answer => answer.Write(batch);
+            default:
+                throw new InvalidDataException($"No operation {operation}.");
+        }
+    }
+
+    // Ends when the client is gone: it will never know how its last calls ended.
+    private async Task WriteAsync()
+    {
+        try
+        {
+            await foreach (var answer in _answers.Reader.ReadAllAsync())
+            {
+                await stream.WriteAsync(answer);
+            }
+        }
+        catch (IOException)
+        {
+            _answers.Writer.TryComplete();
+        }
+    }
+}

@@ -1,0 +1,362 @@
+using System.Text;
+using KubeAspire.StateStore;
+
+namespace KubeAspire.Testing.Histories;
+
+/// <summary>How a history is made.</summary>
+public sealed record HistoryOptions
+{
+    /// <summary>Decides what each client does.</summary>
+    public required int Seed { get; init; }
+
+    /// <summary>Clients that write and read. 8.</summary>
+    public int Writers { get; init; } = 8;
+
+    /// <summary>Clients that watch. 8.</summary>
+    public int Watchers { get; init; } = 8;
+
+    /// <summary>Calls of each writer. 120.</summary>
+    public int Calls { get; init; } = 120;
+
+    /// <summary>Different keys. 10: few, so that clients meet.</summary>
+    public int Keys { get; init; } = 10;
+
+    /// <summary>Compact after so many commits; 0 for never.</summary>
+    public int CompactEvery { get; init; }
+}
+
+/// <summary>What came out of a history.</summary>
+/// <param name="Operations">Calls made.</param>
+/// <param name="Unknown">Writes of which nobody knows how they ended.</param>
+/// <param name="Events">Events delivered to watches.</param>
+/// <param name="Problems">What is wrong; empty where nothing is.</param>
+public sealed record HistoryVerdict(int Operations, int Unknown, int Events, IReadOnlyList<string> Problems);
+
+/// <summary>Lets clients loose on a store, keeps all that they were told, and judges it.</summary>
+/// <param name="options">How.</param>
+/// <param name="engines">The store; asked again after a call that failed, when it may be another process on the same data.</param>
+public sealed class HistoryRun(HistoryOptions options, Func<CancellationToken, ValueTask<IStateEngine>> engines)
+{
+    private const string Collection = "pods";
+    private const string Ns = "default";
+    private static readonly TimeSpan s_wait = TimeSpan.FromMilliseconds(20);
+    private static readonly string[] s_colors = ["red", "blue"];
+
+    private readonly TimeProvider _time = TimeProvider.System;
+    private readonly List<WatchedStream> _streams = [];
+    private readonly Lock _gate = new();
+    private long _compacted;
+    private long _finalRevision = long.MaxValue;
+    private int _commits;
+
+    /// <summary>Makes the history and judges it.</summary>
+    public async Task<HistoryVerdict> RunAsync(CancellationToken cancellationToken)
+    {
+        var watchers = Enumerable.Range(0, options.Watchers).Select(number => Task.Run(() => WatchAsync(number, cancellationToken), cancellationToken)).ToArray();
+        var writers = await Task.WhenAll(Enumerable.Range(0, options.Writers).Select(number => Task.Run(() => WriteAsync(number, cancellationToken), cancellationToken)));
+        var operations = writers.SelectMany(list => list).Concat(await ReadAllAsync(cancellationToken)).ToList();
+        await Task.WhenAll(watchers);
+        return Judge(operations);
+    }
+
+    private HistoryVerdict Judge(List<Operation> operations)
+    {
+        var changes = new Changes(operations, _streams.SelectMany(stream => stream.Events));
+        var problems = RevisionOrderCheck.Check(operations, changes).Concat(LinearizabilityCheck.Check(operations)).Concat(WatchValidators.Check(_streams, changes)).ToList();
+        return new HistoryVerdict(
+            operations.Count, operations.Count(operation => operation is { IsWrite: true, Outcome: null }), _streams.Sum(stream => stream.Events.Count()), problems);
+    }
+
+    // After all: what is there now, to resolve what nobody knows, and the revision that every watch must reach.
+    private async Task<IEnumerable<Operation>> ReadAllAsync(CancellationToken cancellationToken)
+    {
+        var client = new Client(this, options.Writers, await engines(cancellationToken));
+        await client.ListAsync(0, cancellationToken);
+        for (var key = 0; key < options.Keys; key++)
+        {
+            await client.GetAsync(KeyOf(key), cancellationToken);
+        }
+
+        Volatile.Write(ref _finalRevision, client.Operations[0].Revision);
+        return client.Operations;
+    }
+
+    private async Task<IReadOnlyList<Operation>> WriteAsync(int number, CancellationToken cancellationToken)
+    {
+        var random = new Random(HashCode.Combine(options.Seed, number));
+        var client = new Client(this, number, await engines(cancellationToken));
+        for (var call = 0; call < options.Calls; call++)
+        {
+            cancellationToken.ThrowIfCancellationRequested();
+            try
+            {
+                await StepAsync(client, random, call, cancellationToken);
+            }
+            catch (Exception lost) when (lost is IOException or ObjectDisposedException)
+            {
+                client.Engine = await engines(cancellationToken);
+            }
+        }
+
+        return client.Operations;
+    }
+
+    private async Task StepAsync(Client client, Random random, int call, CancellationToken cancellationToken)
+    {
+        var key = KeyOf(random.Next(options.Keys));
+        var text = $"{client.Number}-{call}-{s_colors[random.Next(s_colors.Length)]}";
+        switch (random.Next(100))
+        {
+            case < 20:
+                await client.CreateAsync(key, text, cancellationToken);
+                break;
+            case < 60:
+                await client.UpdateAsync(key, text, cancellationToken);
+                break;
+            case < 72:
+                await client.DeleteAsync(key, cancellationToken);
+                break;
+            case < 90:
+                await client.GetAsync(key, cancellationToken);
+                break;
+            default:
+                await client.ListAsync(random.Next(3) == 0 ? 3 : 0, cancellationToken);
+                break;
+        }
+
+        if (options.CompactEvery > 0 && Volatile.Read(ref _commits) >= options.CompactEvery && Interlocked.Exchange(ref _commits, 0) >= options.CompactEvery)
+        {
+            // What was newest a little ago: some watches will be behind it.
+            var revision = Math.Max(1, client.Engine.Revision - random.Next(10));
+            await client.Engine.CompactAsync(revision, cancellationToken);
+            InterlockedMax(ref _compacted, client.Engine.CompactedRevision);
+        }
+    }
+
+    private async Task WatchAsync(int number, CancellationToken cancellationToken)
+    {
+        var random = new Random(HashCode.Combine(options.Seed, -1 - number));
+        // A third follows one object, the others all.
+        var name = number % 3 == 2 ? $"p{number % options.Keys}" : null;
+        var engine = await engines(cancellationToken);
+        var (from, before) = (1L, (WatchedStream?)null);
+        while (true)
+        {
+            var stream = new WatchedStream
+            {
+                From = from, Prefix = name is null ? "" : KeyText(new StateKey(Collection, Ns, name)), Compacted = Volatile.Read(ref _compacted), Resumes = before,
+            };
+            lock (_gate)
+            {
+                _streams.Add(stream);
+            }
+
+            stream.End = await FollowAsync(stream, engine, name, random, cancellationToken);
+            if (stream.End == WatchEnd.Stopped && stream.Until >= Volatile.Read(ref _finalRevision))
+            {
+                return;
+            }
+
+            if (stream.End == WatchEnd.Lost)
+            {
+                engine = await engines(cancellationToken);
+            }
+
+            // Whoever is told that the past is gone begins anew, from what a list shows.
+            (from, before) = stream.End == WatchEnd.Expired ? (await NewestAsync(engine, stream.From, cancellationToken), null) : (stream.Until, stream);
+        }
+    }
+
+    private async Task<WatchEnd> FollowAsync(WatchedStream stream, IStateEngine engine, string? name, Random random, CancellationToken cancellationToken)
+    {
+        var most = random.Next(20, 200);
+        try
+        {
+            using var watch = engine.Watch(new StateRange(Collection, Ns, name), stream.From);
+            for (var batches = 0; ; batches++)
+            {
+                var batch = await watch.NextAsync(s_wait, cancellationToken);
+                if (batch.Outcome != StateReadOutcome.Ok)
+                {
+                    return WatchEnd.Expired;
+                }
+
+                stream.Batches.Add(new WatchedBatch([.. batch.Events.Select(Read)], batch.Revision));
+                if (stream.Until >= Volatile.Read(ref _finalRevision) || batches > most)
+                {
+                    return WatchEnd.Stopped; // Sometimes in the middle: to begin again where it ended.
+                }
+            }
+        }
+        catch (Exception lost) when (lost is IOException or ObjectDisposedException)
+        {
+            return WatchEnd.Lost;
+        }
+    }
+
+    private static async ValueTask<long> NewestAsync(IStateEngine engine, long otherwise, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return (await engine.ListAsync(new StateRange(Collection, Ns), 0, 1, null, cancellationToken)).Revision;
+        }
+        catch (Exception lost) when (lost is IOException or ObjectDisposedException)
+        {
+            return otherwise;
+        }
+    }
+
+    private static WatchedEvent Read(StateEvent change)
+    {
+        var type = change.Deleted ? "DELETED" : change.Previous is null ? "ADDED" : "MODIFIED";
+        return new WatchedEvent(type, KeyText(change.Entry.Key), change.Entry.Revision, TextOf(change.Entry));
+    }
+
+    private static StateKey KeyOf(int number) => new(Collection, Ns, $"p{number}");
+
+    private static string KeyText(StateKey key) => key.ToString() + "|";
+
+    private static Seen SeenOf(StateEntry entry) => new(KeyText(entry.Key), entry.Revision, TextOf(entry));
+
+    // The text between the last two quotes of StateObjects.Value.
+    private static string TextOf(StateEntry entry)
+    {
+        var text = Encoding.UTF8.GetString(entry.Json.Span);
+        var end = text.LastIndexOf('"');
+        return text[(text.LastIndexOf('"', end - 1) + 1)..end];
+    }
+
+    private static void InterlockedMax(ref long target, long value)
+    {
+        for (var seen = Volatile.Read(ref target); seen < value; seen = Volatile.Read(ref target))
+        {
+            Interlocked.CompareExchange(ref target, value, seen);
+        }
+    }
+
+    // Makes calls and keeps them.
+    private sealed class Client(HistoryRun run, int number, IStateEngine engine)
+    {
+        private readonly Dictionary<StateKey, Seen> _known = [];
+
+        public int Number => number;
+
+        public IStateEngine Engine { get; set; } = engine;
+
+        public List<Operation> Operations { get; } = [];
+
+        public async Task GetAsync(StateKey key, CancellationToken cancellationToken)
+        {
+            var operation = Begin(OperationKind.Get, key);
+            var entry = await Engine.GetAsync(key, cancellationToken);
+            Found(operation, key, entry);
+            End(operation);
+        }
+
+        public async Task ListAsync(int limit, CancellationToken cancellationToken)
+        {
+            var operation = new Operation(number, OperationKind.List, "") { Invoked = run._time.GetTimestamp() };
+            var (seen, after, revision) = (new List<Seen>(), (StateKey?)null, 0L);
+            while (true)
+            {
+                var page = await Engine.ListAsync(new StateRange(Collection, Ns), revision, limit, after, cancellationToken);
+                if (page.Outcome != StateReadOutcome.Ok)
+                {
+                    return; // Compacted between two pages: nothing was promised.
+                }
+
+                seen.AddRange(page.Entries.Select(SeenOf));
+                revision = page.Revision;
+                if (!page.More)
+                {
+                    break;
+                }
+
+                after = page.Entries[^1].Key;
+            }
+
+            (operation.Listed, operation.Revision) = ([.. seen.OrderBy(one => one.Key, StringComparer.Ordinal)], revision);
+            End(operation);
+            Operations.Add(operation);
+        }
+
+        public async Task CreateAsync(StateKey key, string text, CancellationToken cancellationToken)
+        {
+            var operation = Begin(OperationKind.Create, key, text);
+            End(operation, key, await Engine.CreateAsync(key, StateObjects.Value(text), cancellationToken));
+        }
+
+        public async Task UpdateAsync(StateKey key, string text, CancellationToken cancellationToken)
+        {
+            if (await KnowAsync(key, cancellationToken) is { } known)
+            {
+                var operation = Begin(OperationKind.Update, key, text, known);
+                End(operation, key, await Engine.UpdateAsync(key, StateObjects.Value(text), known.Revision, cancellationToken));
+            }
+        }
+
+        public async Task DeleteAsync(StateKey key, CancellationToken cancellationToken)
+        {
+            if (await KnowAsync(key, cancellationToken) is { } known)
+            {
+                var operation = Begin(OperationKind.Delete, key, null, known);
+                End(operation, key, await Engine.DeleteAsync(key, known.Revision, cancellationToken));
+            }
+        }
+
+        private async ValueTask<Seen?> KnowAsync(StateKey key, CancellationToken cancellationToken)
+        {
+            if (!_known.TryGetValue(key, out var known))
+            {
+                await GetAsync(key, cancellationToken);
+            }
+
+            return _known.TryGetValue(key, out known) ? known : null;
+        }
+
+        private Operation Begin(OperationKind kind, StateKey key, string? text = null, Seen expected = default)
+        {
+            var operation = new Operation(number, kind, KeyText(key)) { Written = text, Expected = expected, Invoked = run._time.GetTimestamp() };
+            Operations.Add(operation);
+            return operation;
+        }
+
+        private void End(Operation operation) => operation.Returned = run._time.GetTimestamp();
+
+        private void End(Operation operation, StateKey key, StateWrite write)
+        {
+            End(operation);
+            operation.Outcome = write.Outcome;
+            if (write.Outcome != StateOutcome.Committed)
+            {
+                Found(operation, key, write.Entry);
+                return;
+            }
+
+            operation.Revision = write.Entry!.Revision;
+            if (operation.Kind == OperationKind.Delete)
+            {
+                _known.Remove(key);
+            }
+            else
+            {
+                _known[key] = new Seen(operation.Key, write.Entry.Revision, operation.Written!);
+            }
+
+            Interlocked.Increment(ref run._commits);
+        }
+
+        private void Found(Operation operation, StateKey key, StateEntry? entry)
+        {
+            operation.Found = entry is null ? null : SeenOf(entry);
+            if (operation.Found is { } found)
+            {
+                _known[key] = found;
+            }
+            else
+            {
+                _known.Remove(key);
+            }
+        }
+    }
+}
