@@ -18,7 +18,7 @@ try
         ["restore", var file] => await new RestoreCommand(options).RunAsync(file),
         ["engine", "start"] => await EngineAsync(options, clock),
         ["engine", "stop"] => await EndEngineAsync(options, clock),
-        [['-', '-', ..], ..] => await RunCommand.RunAsync(args, options, clock),
+        ["--publisher" or "--operation", ..] => await RunCommand.RunAsync(args, options, clock),
         _ => Usage(),
     };
 }

@@ -1,4 +1,5 @@
 using System.Reflection;
+using Aspire.Hosting;
 using KubeAspire.AppHost.Aspire;
 using KubeAspire.AppHost.Engine;
 using KubeAspire.AppHost.Graph;
@@ -8,31 +9,33 @@ namespace KubeAspire.AppHost.Commands;
 /// <content>The graph under Aspire: the same lock, Docker Engine and cleaning up as by the launcher.</content>
 internal static partial class RunCommand
 {
-    static partial void UseAspire(string[] arguments, ClusterOptions options, TimeProvider clock, ref Func<Task<int>>? run)
+    static partial void UseAspire(string[] arguments, ClusterOptions options, TimeProvider clock, ref Task<int>? running)
     {
-        if (arguments.Length > 0)
+        var application = AspireGraph.Describe(arguments, options);
+        if (application.ExecutionContext.IsPublishMode)
         {
-            run = () => PublishAsync(arguments, options);
+            running = PublishAsync(application);
         }
         else if (HasOrchestrator())
         {
-            run = () => RunUnderAspireAsync(options, clock);
+            running = RunAsync(application, options, clock);
         }
         else
         {
-            Console.WriteLine("Aspire's orchestrator is not on this machine: the launcher runs the graph, without Aspire's dashboard.");
+            Console.WriteLine("Aspire's orchestrator and dashboard are not on this machine: the launcher runs the graph.");
         }
     }
 
-    private static async Task<int> PublishAsync(string[] arguments, ClusterOptions options)
+    private static async Task<int> PublishAsync(IDistributedApplicationBuilder application)
     {
-        await AspireGraph.Build(arguments, options).RunAsync();
+        await using var built = application.Build();
+        await built.RunAsync();
         return Environment.ExitCode;
     }
 
-    private static async Task<int> RunUnderAspireAsync(ClusterOptions options, TimeProvider clock)
+    private static async Task<int> RunAsync(IDistributedApplicationBuilder application, ClusterOptions options, TimeProvider clock)
     {
-        using var clusterLock = ClusterLock.TryTake(options, out var holder);
+        using var clusterLock = ClusterLock.TryTake(options, out _);
         if (clusterLock is null)
         {
             return await new UpCommand(options, clock).RunAsync(showLogs: true);
@@ -46,9 +49,11 @@ internal static partial class RunCommand
         }
 
         await Cleanup.RunAsync(options, clock, CancellationToken.None);
+        Console.WriteLine($"export KUBECONFIG={options.Kubeconfig}");
         try
         {
-            await AspireGraph.Build([], options).RunAsync();
+            await using var built = application.Build();
+            await built.RunAsync();
         }
         finally
         {
@@ -64,7 +69,7 @@ internal static partial class RunCommand
     {
         var orchestrator = Variable("DcpPublisher__CliPath") ?? (Variable("ASPIRE_DCP_PATH") is { } folder ? Path.Combine(folder, "dcp") : Metadata("dcpclipath"));
         var dashboard = Variable("DcpPublisher__DashboardPath") ?? Variable("ASPIRE_DASHBOARD_PATH") ?? Metadata("aspiredashboardpath");
-        return File.Exists(orchestrator) && (File.Exists(dashboard) || Directory.Exists(dashboard));
+        return Path.Exists(orchestrator) && Path.Exists(dashboard);
     }
 
     private static string? Variable(string name) => Environment.GetEnvironmentVariable(name) is { Length: > 0 } value ? value : null;
