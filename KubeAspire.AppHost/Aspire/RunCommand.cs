@@ -3,6 +3,8 @@ using Aspire.Hosting;
 using KubeAspire.AppHost.Aspire;
 using KubeAspire.AppHost.Engine;
 using KubeAspire.AppHost.Graph;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
 
 namespace KubeAspire.AppHost.Commands;
 
@@ -11,7 +13,18 @@ internal static partial class RunCommand
 {
     static partial void UseAspire(string[] arguments, ClusterOptions options, TimeProvider clock, ref Task<int>? running)
     {
-        var application = AspireGraph.Describe(arguments, options);
+        IDistributedApplicationBuilder application;
+        try
+        {
+            application = AspireGraph.Describe(arguments, options);
+        }
+        catch (DistributedApplicationException error)
+        {
+            Console.Error.WriteLine(error.Message);
+            running = Task.FromResult(2);
+            return;
+        }
+
         if (application.ExecutionContext.IsPublishMode)
         {
             running = PublishAsync(application);
@@ -30,7 +43,9 @@ internal static partial class RunCommand
     {
         await using var built = application.Build();
         await built.RunAsync();
-        return Environment.ExitCode;
+
+        // Aspire logs why a pipeline failed and stops, with no code of its own.
+        return built.Services.GetServices<IHostedService>().OfType<BackgroundService>().Any(service => service.ExecuteTask is { IsFaulted: true }) ? 1 : 0;
     }
 
     private static async Task<int> RunAsync(IDistributedApplicationBuilder application, ClusterOptions options, TimeProvider clock)

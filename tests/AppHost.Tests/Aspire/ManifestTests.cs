@@ -35,6 +35,17 @@ public sealed class ManifestTests
     }
 
     [Fact]
+    public async Task AManifestThatCannotBeWritten_IsAFailure()
+    {
+        Assert.SkipUnless(RunCommand.HasAspire, Missing);
+
+        var (code, output) = await RunAsync("--publisher", "manifest");
+
+        Assert.Equal(1, code);
+        Assert.Contains("--output-path", output, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task WithoutAspire_ItsArgumentsAreRefusedInOneSentence()
     {
         Assert.SkipWhen(RunCommand.HasAspire, "Aspire's packages restore here");
