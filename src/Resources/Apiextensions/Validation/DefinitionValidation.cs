@@ -148,7 +148,8 @@ internal static class DefinitionValidation
 
     private static void Version(FieldErrors errors, CustomResourceDefinitionVersion version, string path)
     {
-        errors.Invalid($"{path}.name", version.Name, Joined(ApiMachinery.Meta.Names.IsDns1035Label(version.Name)));
+        // A name such as 1 is text, however it looks.
+        errors.AddRange(Joined(ApiMachinery.Meta.Names.IsDns1035Label(version.Name)).Select(problem => FieldError.Invalid($"{path}.name", version.Name, problem) with { IsText = true }));
         Deprecation(errors, version, $"{path}.deprecationWarning");
         if (version.Schema?.OpenAPIV3Schema is { } schema)
         {
