@@ -14,6 +14,12 @@ internal static class SchemaText
         }
 
         var element = api.Definitions[definition];
+        if (element.TryGetProperty("type", out var type) && type.GetString() == "any")
+        {
+            yield return "json"; // JSONSchemaPropsOrBool and its like: a value of several shapes.
+            yield break;
+        }
+
         var atomic = element.TryGetProperty("mapType", out var mapType) && mapType.GetString() == "atomic" ? " atomic" : "";
         yield return $"object{atomic}{Kinds(element)}{Suffix(descriptions.Of(definition))}";
         if (!element.TryGetProperty("fields", out var fields))

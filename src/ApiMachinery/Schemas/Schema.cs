@@ -112,6 +112,7 @@ public sealed class Schema
 
     /// <summary>
     /// Whether a zero value (<c>""</c>, 0, false, an empty message) of this property says something else than its absence: upstream's type is a pointer.
+    /// True throughout the schema of a custom resource, which no Go type ever holds.
     /// </summary>
     public bool Pointer { get; init; }
 

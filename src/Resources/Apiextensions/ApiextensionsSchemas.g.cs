@@ -158,13 +158,13 @@ public static class ApiextensionsSchemas
             x-kubernetes-validations [@io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.ValidationRule] list=map(rule) patch=merge key=rule
             """),
         new("io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.JSONSchemaPropsOrArray", """
-            object
+            json
             """),
         new("io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.JSONSchemaPropsOrBool", """
-            object
+            json
             """),
         new("io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.JSONSchemaPropsOrStringArray", """
-            object
+            json
             """),
         new("io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.SelectableField", """
             object
