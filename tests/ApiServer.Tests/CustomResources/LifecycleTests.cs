@@ -54,7 +54,7 @@ public sealed class LifecycleTests(ApiFixture api) : IClassFixture<ApiFixture>
         await api.UntilAsync($"/apis/{group}/v1/namespaces/{two}/widgets", change => change["object"]!["metadata"]!["deletionTimestamp"] is not null);
         var held = await api.ConditionAsync($"widgets.{group}", "Terminating", "True");
         Assert.Contains(((JsonArray)held["status"]!["conditions"]!).OfType<JsonObject>(), condition => condition["reason"]!.ToString() is "InstanceDeletionInProgress" or "InstanceDeletionPending");
-        Assert.Equal(404, (await api.SendAsync("GET", $"/apis/{group}/v1/namespaces/{one}/widgets/a")).Code);
+        await api.EventuallyAsync(async () => (await api.SendAsync("GET", $"/apis/{group}/v1/namespaces/{one}/widgets/a")).Code == 404);
 
         var refused = await api.SendAsync("POST", $"/apis/{group}/v1/namespaces/{one}/widgets", """{"metadata":{"name":"b"}}""");
         Assert.Equal((405, "MethodNotAllowed", "create not allowed while custom resource definition is terminating"), (refused.Code, refused.Reason, refused.Message));
