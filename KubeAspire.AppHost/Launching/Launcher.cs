@@ -1,4 +1,3 @@
-using System.Net.Security;
 using KubeAspire.AppHost.Graph;
 
 namespace KubeAspire.AppHost.Launching;
@@ -9,9 +8,6 @@ internal sealed class Launcher(ClusterOptions options, IReadOnlyList<GraphResour
     /// <summary>How often a health URL is asked while it does not answer yet. 20 ms: start-up is to be fast.</summary>
     private static readonly TimeSpan s_healthInterval = TimeSpan.FromMilliseconds(20);
 
-    /// <summary>Longest one health request may take. 2 s.</summary>
-    private static readonly TimeSpan s_healthTimeout = TimeSpan.FromSeconds(2);
-
     private readonly Dictionary<string, TaskCompletionSource> _healthy =
         graph.ToDictionary(resource => resource.Name, _ => new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously));
 
@@ -21,13 +17,12 @@ internal sealed class Launcher(ClusterOptions options, IReadOnlyList<GraphResour
     /// <summary>Runs everything until cancelled; stops what waits for others first, in reverse order.</summary>
     public async Task RunAsync(CancellationToken cancellationToken)
     {
-        using var client = HealthClient();
         var running = new List<(GraphResource Resource, Task Task, CancellationTokenSource Stop, ResourceLog Log)>();
         foreach (var resource in graph)
         {
             var stop = new CancellationTokenSource();
             var log = new ResourceLog(Path.Combine(options.RunDirectory, "logs"), resource.Name, show);
-            running.Add((resource, RunAsync(resource, log, client, cancellationToken, stop.Token), stop, log));
+            running.Add((resource, RunAsync(resource, log, cancellationToken, stop.Token), stop, log));
         }
 
         await Task.WhenAny(Task.Delay(Timeout.InfiniteTimeSpan, clock, cancellationToken), Task.WhenAll(running.Select(one => one.Task)));
@@ -51,17 +46,17 @@ internal sealed class Launcher(ClusterOptions options, IReadOnlyList<GraphResour
         var left = graph.ToList();
         while (left.Count > 0)
         {
-            var level = left.Where(resource => !left.Any(other => other.WaitFor.Contains(resource.Name))).ToList();
+            var level = left.Where(resource => !left.Any(other => other.WaitFor.Contains(resource))).ToList();
             left.RemoveAll(level.Contains);
             yield return level;
         }
     }
 
-    private async Task RunAsync(GraphResource resource, ResourceLog log, HttpClient client, CancellationToken cancelled, CancellationToken stop)
+    private async Task RunAsync(GraphResource resource, ResourceLog log, CancellationToken cancelled, CancellationToken stop)
     {
         try
         {
-            await Task.WhenAll(resource.WaitFor.Select(HealthyAsync)).WaitAsync(cancelled);
+            await Task.WhenAll(resource.WaitFor.Select(other => HealthyAsync(other.Name))).WaitAsync(cancelled);
         }
         catch (OperationCanceledException)
         {
@@ -69,25 +64,17 @@ internal sealed class Launcher(ClusterOptions options, IReadOnlyList<GraphResour
         }
 
         var run = new ManagedProcess(resource, options, log, clock).RunAsync(stop);
-        await Task.WhenAll(run, WatchHealthAsync(resource, client, stop));
+        await Task.WhenAll(run, WatchHealthAsync(resource, stop));
     }
 
-    private async Task WatchHealthAsync(GraphResource resource, HttpClient client, CancellationToken stop)
+    private async Task WatchHealthAsync(GraphResource resource, CancellationToken stop)
     {
         while (!stop.IsCancellationRequested)
         {
-            try
+            if (await ResourceHealth.AnswersAsync(resource.Health, stop))
             {
-                using var answer = await client.GetAsync(resource.Health, stop);
-                if (answer.IsSuccessStatusCode)
-                {
-                    _healthy[resource.Name].TrySetResult();
-                    return;
-                }
-            }
-            catch (Exception error) when (error is HttpRequestException or TaskCanceledException)
-            {
-                // Not there yet.
+                _healthy[resource.Name].TrySetResult();
+                return;
             }
 
             try
@@ -100,15 +87,4 @@ internal sealed class Launcher(ClusterOptions options, IReadOnlyList<GraphResour
             }
         }
     }
-
-    // Loopback only, and nothing is sent or believed beyond "it answers": the certificate is not what is asked about here.
-#pragma warning disable CA5359
-    private static HttpClient HealthClient() => new(new SocketsHttpHandler
-    {
-        SslOptions = new SslClientAuthenticationOptions { RemoteCertificateValidationCallback = (_, _, _, _) => true },
-    })
-    {
-        Timeout = s_healthTimeout,
-    };
-#pragma warning restore CA5359
 }

@@ -115,7 +115,7 @@ internal sealed class AnswerWriter(TimeProvider clock)
 
         var metadataOnly = accepted.Shape == AnswerShape.Metadata;
         var (kind, apiVersion) = metadataOnly
-            ? ("PartialObjectMetadataList", "meta.k8s.io/" + accepted.Version) : (list.Kind.Type.Kind + "List", list.Kind.Type.ApiVersion);
+            ? ("PartialObjectMetadataList", "meta.k8s.io/" + accepted.Version) : (list.Kind.ListKind, list.Kind.Type.ApiVersion);
         var metadata = new StringBuilder($"\"resourceVersion\":\"{revision}\"");
         if (list.Continue.Length > 0)
         {
