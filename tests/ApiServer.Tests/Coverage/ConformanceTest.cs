@@ -22,12 +22,22 @@ internal sealed partial record ConformanceTest(string Name, string Release, stri
     /// <summary>The names of the tests of ours: what stands in the attribute [Conformance("…")] of the projects that have it.</summary>
     public static IReadOnlySet<string> Ours(DirectoryInfo repository) => new[] { "Conformance", "EndToEnd" }
         .SelectMany(project => Directory.EnumerateFiles(Path.Combine(repository.FullName, "tests", project), "*.cs", SearchOption.AllDirectories))
-        .SelectMany(file => Attributes().Matches(File.ReadAllText(file))).Select(match => match.Groups[1].Value).ToHashSet(StringComparer.Ordinal);
+        .SelectMany(file => NamesIn(File.ReadAllText(file))).ToHashSet(StringComparer.Ordinal);
+
+    // A name may begin with a constant of the same file.
+    private static IEnumerable<string> NamesIn(string source)
+    {
+        var constants = Constants().Matches(source).DistinctBy(match => match.Groups[1].Value).ToDictionary(match => match.Groups[1].Value, match => match.Groups[2].Value, StringComparer.Ordinal);
+        return Attributes().Matches(source).Select(match => (match.Groups[1].Length == 0 ? "" : constants[match.Groups[1].Value]) + match.Groups[2].Value);
+    }
 
     // What says how a test is run, after its name. LinuxOnly and the like belong to the name.
     [GeneratedRegex(@"( \[(Conformance|NodeConformance|Slow|Serial|Disruptive)\])+$")]
     private static partial Regex Tags();
 
-    [GeneratedRegex("""\[Conformance\("([^"]+)"\)\]""")]
+    [GeneratedRegex("""\[Conformance\((?:(\w+) \+ )?"([^"]+)"\)\]""")]
     private static partial Regex Attributes();
+
+    [GeneratedRegex("""const string (\w+) = "([^"]+)";""")]
+    private static partial Regex Constants();
 }
