@@ -36,6 +36,10 @@ public sealed class Sequencer : IAsyncDisposable
     private readonly CancellationTokenSource _deposed = new();
     private readonly List<Waiting> _batch = [];
     private readonly HashSet<WriteTicket> _inBatch = [];
+
+    // Calls brought more than once and refused: the one that was brought first may be on its way still, and its caller has his answer.
+    private readonly HashSet<WriteTicket> _refused = [];
+    private readonly Queue<WriteTicket> _refusedOrder = new();
     private LogPosition _position;
     private Task _committing = Task.CompletedTask;
 
@@ -101,11 +105,11 @@ public sealed class Sequencer : IAsyncDisposable
         while (true)
         {
             var head = await _log.HeadAsync(cancellationToken);
+            head.ThrowIfNot(_replica.Store);
             await _replica.WaitForAsync(head.Index, options.Patience, options.NetworkClock, cancellationToken);
             var (state, position) = _replica.Look();
-            if (position.Index != head.Index || head.Store != _replica.Store)
+            if (position.Index != head.Index)
             {
-                head.ThrowIfNot(_replica.Store);
                 continue; // It went on meanwhile.
             }
 
@@ -233,9 +237,14 @@ public sealed class Sequencer : IAsyncDisposable
         }
 
         var (entry, floor) = _replica.WithCalls(calls => (calls.EntryOf(request.Ticket), calls.Floor));
-        if (entry > 0 || !_inBatch.Add(request.Ticket))
+        if (entry > 0 || _inBatch.Contains(request.Ticket))
         {
             return new SequencerAnswer(SequencerOutcome.Committed, entry);
+        }
+
+        if (_refused.Contains(request.Ticket))
+        {
+            return new SequencerAnswer(SequencerOutcome.Refused, _position.Index);
         }
 
         if (request.Since < floor)
@@ -246,6 +255,11 @@ public sealed class Sequencer : IAsyncDisposable
         var current = draft.Find(request.Key);
         if (Refuses(request.Kind, request.Expected, current))
         {
+            if (request.Again)
+            {
+                Refuse(request.Ticket);
+            }
+
             return new SequencerAnswer(SequencerOutcome.Refused, _position.Index);
         }
 
@@ -267,7 +281,20 @@ public sealed class Sequencer : IAsyncDisposable
         }
 
         tickets.Add(request.Ticket);
+        _inBatch.Add(request.Ticket);
         return new SequencerAnswer(SequencerOutcome.Committed, 0);
+    }
+
+    private void Refuse(WriteTicket ticket)
+    {
+        if (_refused.Add(ticket))
+        {
+            _refusedOrder.Enqueue(ticket);
+            if (_refusedOrder.Count > MaxQueued)
+            {
+                _refused.Remove(_refusedOrder.Dequeue());
+            }
+        }
     }
 
     /// <summary>Whether a write is refused upon the current entry of its key.</summary>

@@ -8,14 +8,17 @@ public sealed class SequencerRequest
 {
     private const byte Version = 1;
 
-    internal SequencerRequest(WriteKind kind, StateKey key, StateValue value, long expected, WriteTicket ticket, long since) =>
-        (Kind, Key, Value, Expected, Ticket, Since) = (kind, key, value, expected, ticket, since);
+    internal SequencerRequest(WriteKind kind, StateKey key, StateValue value, long expected, WriteTicket ticket, long since, bool again) =>
+        (Kind, Key, Value, Expected, Ticket, Since, Again) = (kind, key, value, expected, ticket, since, again);
 
     /// <summary>Which call this is.</summary>
     public WriteTicket Ticket { get; }
 
     /// <summary>An entry of the log up to which the call is known not to have been committed.</summary>
     public long Since { get; }
+
+    /// <summary>Whether the call was brought before, and no answer came.</summary>
+    public bool Again { get; }
 
     internal WriteKind Kind { get; }
 
@@ -32,6 +35,7 @@ public sealed class SequencerRequest
         var buffer = new RecordBuffer();
         buffer.Byte(Version);
         buffer.Byte((byte)Kind);
+        buffer.Byte(Again ? (byte)1 : (byte)0);
         Ticket.Engine.TryWriteBytes(buffer.Take(16));
         buffer.Int64(Ticket.Call);
         buffer.Int64(Since);
@@ -53,6 +57,7 @@ public sealed class SequencerRequest
         }
 
         var kind = (WriteKind)reader.Byte();
+        var again = reader.Byte() != 0;
         var engine = reader.Take(16);
         var ticket = new WriteTicket(engine.Length == 16 ? new Guid(engine) : default, reader.Int64());
         var (since, expected) = (reader.Int64(), reader.Int64());
@@ -61,7 +66,7 @@ public sealed class SequencerRequest
         var json = reader.Take(reader.Remaining).ToArray();
         return reader.Failed || kind is < WriteKind.Create or > WriteKind.Compact
             ? throw new InvalidDataException("The request to the owner of the store is damaged.")
-            : new SequencerRequest(kind, key, new StateValue(json, revisionAt), expected, ticket, since);
+            : new SequencerRequest(kind, key, new StateValue(json, revisionAt), expected, ticket, since, again);
     }
 }
 
