@@ -18,7 +18,7 @@ try
         ["restore", var file] => await new RestoreCommand(options).RunAsync(file),
         ["engine", "start"] => await EngineAsync(options, clock),
         ["engine", "stop"] => await EndEngineAsync(options, clock),
-        [['-', '-', ..], ..] => await RunCommand.RunAsync(args, options, clock),
+        ["--publisher" or "--operation", ..] => await RunCommand.RunAsync(args, options, clock),
         _ => Usage(),
     };
 }
@@ -48,6 +48,6 @@ static async Task<int> EndEngineAsync(ClusterOptions options, TimeProvider clock
 
 static int Usage()
 {
-    Console.Error.WriteLine("usage: KubeAspire.AppHost [up [--logs | --detach] | down [--purge] | backup FILE | restore FILE | engine start | engine stop]");
+    Console.Error.WriteLine("usage: KubeAspire.AppHost [up [--logs | --detach] | down [--purge] | backup FILE | restore FILE | engine start | engine stop | --publisher manifest --output-path FILE]");
     return 2;
 }

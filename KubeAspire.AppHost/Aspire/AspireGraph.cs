@@ -3,7 +3,6 @@ using Aspire.Hosting;
 using Aspire.Hosting.ApplicationModel;
 using KubeAspire.AppHost.Graph;
 using KubeAspire.AppHost.Launching;
-using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Diagnostics.HealthChecks;
 
@@ -12,35 +11,47 @@ namespace KubeAspire.AppHost.Aspire;
 /// <summary>The other interpreter of <see cref="ClusterGraph"/>: each record becomes a project resource of an Aspire application.</summary>
 internal static class AspireGraph
 {
-    /// <param name="arguments">Aspire's command line; empty runs.</param>
-    /// <param name="options">The cluster. Aspire's parameter <c>nodes</c> (Parameters__nodes) goes before its number of nodes.</param>
-    public static DistributedApplication Build(string[] arguments, ClusterOptions options) => Describe(arguments, options).Build();
+    /// <summary>Where the dashboard is, and where it takes telemetry, unless the environment says otherwise: the ports that it has of itself.</summary>
+    private static readonly Dictionary<string, string> s_dashboard = new()
+    {
+        ["ASPNETCORE_URLS"] = "http://localhost:18888",
+        ["ASPIRE_DASHBOARD_OTLP_ENDPOINT_URL"] = "http://localhost:18889",
+        ["ASPIRE_ALLOW_UNSECURED_TRANSPORT"] = "true",
+    };
 
-    /// <summary>The application before it is built.</summary>
+    /// <summary>The graph as an Aspire application, not built yet.</summary>
+    /// <param name="arguments">Aspire's command line; empty runs.</param>
+    /// <param name="options">The cluster.</param>
     public static IDistributedApplicationBuilder Describe(string[] arguments, ClusterOptions options)
     {
         var builder = DistributedApplication.CreateBuilder(new DistributedApplicationOptions
         {
             Args = arguments,
             AssemblyName = typeof(AspireGraph).Assembly.GetName().Name,
+            // The silo makes its own certificates, and all else is on loopback: no developer certificate is needed.
+            AllowUnsecuredTransport = true,
+            TrustDeveloperCertificate = false,
         });
-        if (builder.Configuration["Parameters:nodes"] is { } nodes)
+        foreach (var (name, value) in s_dashboard)
         {
-            options = options with { Nodes = ClusterOptions.ParseNodes(nodes) };
+            builder.Configuration[name] ??= value;
         }
 
-        builder.AddParameter("nodes", options.Nodes.ToString(CultureInfo.InvariantCulture));
-        var added = new Dictionary<string, IResourceBuilder<ProjectResource>>();
+        // Containers are removed once the agents have ended, not while they would start them again.
+        builder.Configuration["DcpPublisher:WaitForResourceCleanup"] = "true";
+
+        builder.AddParameter("nodes", options.Nodes.ToString(CultureInfo.InvariantCulture), publishValueAsDefault: true);
+        var added = new Dictionary<GraphResource, IResourceBuilder<ProjectResource>>();
         foreach (var resource in ClusterGraph.Describe(options))
         {
-            added[resource.Name] = Add(builder, resource, added);
+            added[resource] = Add(builder, resource, added);
         }
 
         return builder;
     }
 
     private static IResourceBuilder<ProjectResource> Add(
-        IDistributedApplicationBuilder builder, GraphResource resource, Dictionary<string, IResourceBuilder<ProjectResource>> added)
+        IDistributedApplicationBuilder builder, GraphResource resource, Dictionary<GraphResource, IResourceBuilder<ProjectResource>> added)
     {
         var project = (resource.Project switch
         {
@@ -48,7 +59,7 @@ internal static class AspireGraph
             "src/Gateway" => builder.AddProject<Projects.Gateway>(resource.Name, Options),
             "src/NodeAgent" => builder.AddProject<Projects.NodeAgent>(resource.Name, Options),
             var other => throw new InvalidOperationException($"no project of the AppHost is at {other}"),
-        }).WithEndpointsInEnvironment(_ => false).WithEnvironment("DOTNET_gcServer", "0");
+        }).WithEndpointsInEnvironment(_ => false);
 
         foreach (var (name, value) in resource.Environment)
         {
@@ -60,17 +71,18 @@ internal static class AspireGraph
         {
             project.WithEndpoint(name, endpoint =>
             {
-                (endpoint.UriScheme, endpoint.Port, endpoint.TargetPort, endpoint.IsProxied) = (address.Scheme, address.Port, address.Port, false);
-                endpoint.IsExternal = true;
+                (endpoint.UriScheme, endpoint.Port, endpoint.TargetPort) = (address.Scheme, address.Port, address.Port);
+                (endpoint.IsProxied, endpoint.IsExternal) = (false, true);
             });
         }
 
         var health = $"{resource.Name}-health";
-        builder.Services.AddHealthChecks().AddAsyncCheck(health, async cancellationToken =>
-            await ResourceHealth.AnswersAsync(resource.Health, cancellationToken) ? HealthCheckResult.Healthy() : HealthCheckResult.Unhealthy($"{resource.Health} does not answer yet"));
+        builder.Services.AddHealthChecks().AddAsyncCheck(health, async cancellationToken => await ResourceHealth.AnswersAsync(resource.Health, cancellationToken)
+            ? HealthCheckResult.Healthy()
+            : HealthCheckResult.Unhealthy($"{resource.Health} does not answer yet"));
         project.WithHealthCheck(health);
 
-        foreach (var other in resource.WaitFor.Select(name => added[name]))
+        foreach (var other in resource.WaitFor.Select(other => added[other]))
         {
             project.WithReference(other).WaitFor(other);
         }
@@ -78,5 +90,6 @@ internal static class AspireGraph
         return project;
     }
 
+    // What listens where is the graph's to say.
     private static void Options(ProjectResourceOptions options) => (options.ExcludeLaunchProfile, options.ExcludeKestrelEndpoints) = (true, true);
 }

@@ -1,38 +1,56 @@
 using System.Reflection;
+using Aspire.Hosting;
 using KubeAspire.AppHost.Aspire;
 using KubeAspire.AppHost.Engine;
 using KubeAspire.AppHost.Graph;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
 
 namespace KubeAspire.AppHost.Commands;
 
 /// <content>The graph under Aspire: the same lock, Docker Engine and cleaning up as by the launcher.</content>
 internal static partial class RunCommand
 {
-    static partial void UseAspire(string[] arguments, ClusterOptions options, TimeProvider clock, ref Func<Task<int>>? run)
+    static partial void UseAspire(string[] arguments, ClusterOptions options, TimeProvider clock, ref Task<int>? running)
     {
-        if (arguments.Length > 0)
+        IDistributedApplicationBuilder application;
+        try
         {
-            run = () => PublishAsync(arguments, options);
+            application = AspireGraph.Describe(arguments, options);
+        }
+        catch (DistributedApplicationException error)
+        {
+            Console.Error.WriteLine(error.Message);
+            running = Task.FromResult(2);
+            return;
+        }
+
+        if (application.ExecutionContext.IsPublishMode)
+        {
+            running = PublishAsync(application);
         }
         else if (HasOrchestrator())
         {
-            run = () => RunUnderAspireAsync(options, clock);
+            running = RunAsync(application, options, clock);
         }
         else
         {
-            Console.WriteLine("Aspire's orchestrator is not on this machine: the launcher runs the graph, without Aspire's dashboard.");
+            Console.WriteLine("Aspire's orchestrator and dashboard are not on this machine: the launcher runs the graph.");
         }
     }
 
-    private static async Task<int> PublishAsync(string[] arguments, ClusterOptions options)
+    private static async Task<int> PublishAsync(IDistributedApplicationBuilder application)
     {
-        await AspireGraph.Build(arguments, options).RunAsync();
-        return Environment.ExitCode;
+        await using var built = application.Build();
+        await built.RunAsync();
+
+        // Aspire logs why a pipeline failed and stops, with no code of its own.
+        return built.Services.GetServices<IHostedService>().OfType<BackgroundService>().Any(service => service.ExecuteTask is { IsFaulted: true }) ? 1 : 0;
     }
 
-    private static async Task<int> RunUnderAspireAsync(ClusterOptions options, TimeProvider clock)
+    private static async Task<int> RunAsync(IDistributedApplicationBuilder application, ClusterOptions options, TimeProvider clock)
     {
-        using var clusterLock = ClusterLock.TryTake(options, out var holder);
+        using var clusterLock = ClusterLock.TryTake(options, out _);
         if (clusterLock is null)
         {
             return await new UpCommand(options, clock).RunAsync(showLogs: true);
@@ -46,9 +64,11 @@ internal static partial class RunCommand
         }
 
         await Cleanup.RunAsync(options, clock, CancellationToken.None);
+        Console.WriteLine($"export KUBECONFIG={options.Kubeconfig}");
         try
         {
-            await AspireGraph.Build([], options).RunAsync();
+            await using var built = application.Build();
+            await built.RunAsync();
         }
         finally
         {
@@ -64,7 +84,7 @@ internal static partial class RunCommand
     {
         var orchestrator = Variable("DcpPublisher__CliPath") ?? (Variable("ASPIRE_DCP_PATH") is { } folder ? Path.Combine(folder, "dcp") : Metadata("dcpclipath"));
         var dashboard = Variable("DcpPublisher__DashboardPath") ?? Variable("ASPIRE_DASHBOARD_PATH") ?? Metadata("aspiredashboardpath");
-        return File.Exists(orchestrator) && (File.Exists(dashboard) || Directory.Exists(dashboard));
+        return Path.Exists(orchestrator) && Path.Exists(dashboard);
     }
 
     private static string? Variable(string name) => Environment.GetEnvironmentVariable(name) is { Length: > 0 } value ? value : null;

@@ -11,6 +11,7 @@ internal static class ClusterGraph
         {
             Environment = new Dictionary<string, string>
             {
+                ["DOTNET_gcServer"] = "0",
                 ["Silo__DataDirectory"] = Path.Combine(options.StateDirectory, "silo"),
                 ["Silo__Port"] = Text(options.ApiPort),
                 ["Silo__KubeconfigPath"] = options.Kubeconfig,
@@ -27,6 +28,7 @@ internal static class ClusterGraph
         {
             Environment = new Dictionary<string, string>
             {
+                ["DOTNET_gcServer"] = "0",
                 ["Gateway__Name"] = "gateway-1",
                 ["Gateway__Kubeconfig"] = options.CredentialOf("gateway-1"),
                 ["Gateway__HttpPort"] = Text(options.HttpPort),
@@ -36,7 +38,7 @@ internal static class ClusterGraph
                 ["Gateway__PodCidr"] = options.PodCidr,
             },
             Health = new Uri($"http://127.0.0.1:{options.HealthPort}/healthz"),
-            WaitFor = [silo.Name],
+            WaitFor = [silo],
             Endpoints = new Dictionary<string, Uri>
             {
                 ["http"] = new($"http://localhost:{options.HttpPort}"),
@@ -48,6 +50,7 @@ internal static class ClusterGraph
         {
             Environment = new Dictionary<string, string>
             {
+                ["DOTNET_gcServer"] = "0",
                 ["NodeAgent__NodeName"] = name,
                 ["NodeAgent__Kubeconfig"] = options.CredentialOf(name),
                 ["NodeAgent__StateDirectory"] = Path.Combine(options.StateDirectory, "nodes", name),
@@ -59,7 +62,7 @@ internal static class ClusterGraph
                 ["NodeAgent__HealthPort"] = Text(options.HealthPort + 1 + index),
             },
             Health = new Uri($"http://127.0.0.1:{options.HealthPort + 1 + index}/healthz"),
-            WaitFor = [silo.Name],
+            WaitFor = [silo],
         });
 
         return [silo, gateway, .. nodes];

@@ -12,7 +12,7 @@ internal sealed record ClusterOptions
     /// <summary>Everything the cluster keeps: KUBEASPIRE_STATE, or <c>.kubeaspire</c> in the repository.</summary>
     public required string StateDirectory { get; init; }
 
-    /// <summary>How many nodes: KUBEASPIRE_NODES, 1 to 16. Default 2.</summary>
+    /// <summary>How many nodes: KUBEASPIRE_NODES, or Aspire's parameter Parameters__nodes; 1 to 16. Default 2.</summary>
     public int Nodes { get; init; } = 2;
 
     /// <summary>Port of the API server: KUBEASPIRE_API_PORT. Default 6443.</summary>
@@ -68,7 +68,7 @@ internal sealed record ClusterOptions
         {
             RepositoryRoot = root,
             StateDirectory = Path.GetFullPath(Text("KUBEASPIRE_STATE", Path.Combine(root, ".kubeaspire"))),
-            Nodes = ParseNodes(Text("KUBEASPIRE_NODES", "2")),
+            Nodes = Parse("KUBEASPIRE_NODES", Text("KUBEASPIRE_NODES", Text("Parameters__nodes", "2")), 1, 16),
             ApiPort = Number("KUBEASPIRE_API_PORT", 6443, 1, 65535),
             HttpPort = Number("KUBEASPIRE_HTTP_PORT", 8080, 1, 65535),
             HttpsPort = Number("KUBEASPIRE_HTTPS_PORT", 8443, 1, 65535),
@@ -78,10 +78,6 @@ internal sealed record ClusterOptions
             ServiceCidr = Text("KUBEASPIRE_SERVICE_CIDR", "10.96.0.0/12"),
         };
     }
-
-    /// <summary>Reads a number of nodes.</summary>
-    /// <exception cref="FormatException">It is none from 1 to 16.</exception>
-    public static int ParseNodes(string text) => Parse("the number of nodes (KUBEASPIRE_NODES)", text, 1, 16);
 
     private static string Text(string name, string otherwise) => Environment.GetEnvironmentVariable(name) is { Length: > 0 } value ? value : otherwise;
 

@@ -46,7 +46,7 @@ internal sealed class Launcher(ClusterOptions options, IReadOnlyList<GraphResour
         var left = graph.ToList();
         while (left.Count > 0)
         {
-            var level = left.Where(resource => !left.Any(other => other.WaitFor.Contains(resource.Name))).ToList();
+            var level = left.Where(resource => !left.Any(other => other.WaitFor.Contains(resource))).ToList();
             left.RemoveAll(level.Contains);
             yield return level;
         }
@@ -56,7 +56,7 @@ internal sealed class Launcher(ClusterOptions options, IReadOnlyList<GraphResour
     {
         try
         {
-            await Task.WhenAll(resource.WaitFor.Select(HealthyAsync)).WaitAsync(cancelled);
+            await Task.WhenAll(resource.WaitFor.Select(other => HealthyAsync(other.Name))).WaitAsync(cancelled);
         }
         catch (OperationCanceledException)
         {

@@ -110,14 +110,27 @@ internal sealed class ManagedProcess(GraphResource resource, ClusterOptions opti
             info.ArgumentList.Add(executable);
         }
 
-        info.Environment["OTEL_SERVICE_NAME"] = resource.Name;
-        info.Environment["DOTNET_gcServer"] = "0";
-        foreach (var (name, value) in resource.Environment)
+        foreach (var (name, value) in EnvironmentOf(resource))
         {
             info.Environment[name] = value;
         }
 
         return info;
+    }
+
+    /// <summary>What a process is told beyond what the launcher was told itself: as by Aspire, its name and where the others are.</summary>
+    public static IReadOnlyDictionary<string, string> EnvironmentOf(GraphResource resource)
+    {
+        var environment = new Dictionary<string, string>(resource.Environment) { ["OTEL_SERVICE_NAME"] = resource.Name };
+        foreach (var other in resource.WaitFor)
+        {
+            foreach (var (name, address) in other.Endpoints)
+            {
+                environment[$"services__{other.Name}__{name}__0"] = address.GetLeftPart(UriPartial.Authority);
+            }
+        }
+
+        return environment;
     }
 
     /// <summary>The executable of a project, beside the AppHost's own in the build's output.</summary>

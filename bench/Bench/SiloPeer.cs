@@ -1,9 +1,12 @@
 using System.Globalization;
 using System.Net;
+using System.Net.Http.Json;
 using System.Net.Security;
 using System.Net.Sockets;
+using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using System.Text;
+using System.Text.Json.Nodes;
 using System.Text.RegularExpressions;
 
 namespace KubeAspire.Bench;
@@ -16,6 +19,9 @@ internal sealed class SiloPeer : IAsyncDisposable
 
     private const string User = "bench";
 
+    // 25 ms each: 10 s.
+    private const int Attempts = 400;
+
     // Loopback, our own process: what is measured is the API, not the check of a chain.
 #pragma warning disable CA5359
     private static readonly RemoteCertificateValidationCallback s_anyCertificate = (_, _, _, _) => true;
@@ -25,7 +31,9 @@ internal sealed class SiloPeer : IAsyncDisposable
     private readonly string _folder;
     private readonly int _port;
 
-    private SiloPeer(ChildProcess process, int port, string folder) => (_process, _port, _folder) = (process, port, folder);
+    private readonly X509Certificate2 _user;
+
+    private SiloPeer(ChildProcess process, int port, string folder, X509Certificate2 user) => (_process, _port, _folder, _user) = (process, port, folder, user);
 
     public int ProcessId => _process.Id;
 
@@ -39,8 +47,6 @@ internal sealed class SiloPeer : IAsyncDisposable
             ["Silo__DataDirectory"] = Path.Combine(folder, "silo"),
             ["Silo__Port"] = port.ToString(CultureInfo.InvariantCulture),
             ["Silo__KubeconfigPath"] = KubeconfigOf(folder),
-            ["Silo__CredentialsDirectory"] = Path.Combine(folder, "credentials"),
-            ["Silo__Credentials"] = $"node:{User}",
             ["Logging__LogLevel__Default"] = "Warning",
         });
         for (var attempt = 0; ; attempt++)
@@ -51,9 +57,9 @@ internal sealed class SiloPeer : IAsyncDisposable
                 using var answer = await client.GetAsync(new Uri("/api/v1/namespaces/default", UriKind.Relative));
                 answer.EnsureSuccessStatusCode();
                 await AllowAsync(client);
-                return new SiloPeer(process, port, folder);
+                return new SiloPeer(process, port, folder, await CertificateAsync(client));
             }
-            catch (Exception error) when (error is HttpRequestException or IOException && attempt < 400)
+            catch (Exception error) when (error is HttpRequestException or IOException && attempt < Attempts)
             {
                 await Task.Delay(TimeSpan.FromMilliseconds(25), TimeProvider.System, CancellationToken.None);
             }
@@ -78,7 +84,7 @@ internal sealed class SiloPeer : IAsyncDisposable
     public HttpClient Client() => ClientOf(KubeconfigOf(_folder), _port);
 
     /// <summary>A TLS connection of the user.</summary>
-    public Stream Connect() => Connect(_port, CertificateOf(Path.Combine(_folder, "credentials", User + ".kubeconfig")));
+    public Stream Connect() => Connect(_port, _user);
 
     /// <summary>A TLS connection that speaks HTTP/2.</summary>
     public static Stream Connect(int port, X509Certificate2? certificate)
@@ -99,7 +105,45 @@ internal sealed class SiloPeer : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         await _process.DisposeAsync();
+        _user.Dispose();
         Directory.Delete(_folder, recursive: true);
+    }
+
+    // The user's certificate, asked for and signed as any user's: no node, whose writes pass more checks than a user's.
+    private static async Task<X509Certificate2> CertificateAsync(HttpClient client)
+    {
+        const string Requests = "/apis/certificates.k8s.io/v1/certificatesigningrequests";
+        using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
+        var wanted = new CertificateRequest($"CN={User}", key, HashAlgorithmName.SHA256).CreateSigningRequestPem();
+        var request = new JsonObject
+        {
+            ["metadata"] = new JsonObject { ["name"] = User },
+            ["spec"] = new JsonObject
+            {
+                ["request"] = Convert.ToBase64String(Encoding.ASCII.GetBytes(wanted)), ["signerName"] = "kubernetes.io/kube-apiserver-client", ["usages"] = new JsonArray("client auth"),
+            },
+        };
+        using var made = await client.PostAsJsonAsync(Requests, request);
+        made.EnsureSuccessStatusCode();
+        var approved = (await made.Content.ReadFromJsonAsync<JsonObject>())!;
+        approved["status"] = new JsonObject { ["conditions"] = new JsonArray(new JsonObject { ["type"] = "Approved", ["status"] = "True", ["reason"] = "Benchmark" }) };
+        using var answer = await client.PutAsJsonAsync($"{Requests}/{User}/approval", approved);
+        answer.EnsureSuccessStatusCode();
+        for (var attempt = 0; ; attempt++)
+        {
+            var signed = await client.GetFromJsonAsync<JsonObject>($"{Requests}/{User}");
+            if (signed?["status"]?["certificate"]?.ToString() is { } certificate)
+            {
+                return X509Certificate2.CreateFromPem(Encoding.ASCII.GetString(Convert.FromBase64String(certificate)), key.ExportPkcs8PrivateKeyPem());
+            }
+
+            if (attempt == Attempts)
+            {
+                throw new InvalidOperationException($"no certificate was signed: {signed}");
+            }
+
+            await Task.Delay(TimeSpan.FromMilliseconds(25), TimeProvider.System, CancellationToken.None);
+        }
     }
 
     // The user may do what the role "edit" gathers, in the whole cluster.
@@ -109,7 +153,7 @@ internal sealed class SiloPeer : IAsyncDisposable
             $$$"""
             {"apiVersion":"rbac.authorization.k8s.io/v1","kind":"ClusterRoleBinding","metadata":{"name":"{{{User}}}"},
              "roleRef":{"apiGroup":"rbac.authorization.k8s.io","kind":"ClusterRole","name":"edit"},
-             "subjects":[{"apiGroup":"rbac.authorization.k8s.io","kind":"User","name":"system:node:{{{User}}}"}]}
+             "subjects":[{"apiGroup":"rbac.authorization.k8s.io","kind":"User","name":"{{{User}}}"}]}
             """,
             Encoding.UTF8,
             "application/json");

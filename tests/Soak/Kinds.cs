@@ -1,5 +1,7 @@
 using System.Globalization;
+using KubeAspire.StateStore;
 using KubeAspire.Testing;
+using KubeAspire.Testing.Histories;
 using KubeAspire.Testing.Processes;
 using KubeAspire.Testing.StoreDrills;
 
@@ -22,6 +24,7 @@ internal static class Kinds
     private const int MostFailingSync = 200;
     private const int MostMebibytes = 20;
     private const int MostRestoreCalls = 8;
+    private const int HistorySnapshotBytes = 16 * 1024;
 
     public static IReadOnlyList<Kind> All { get; } =
     [
@@ -32,6 +35,8 @@ internal static class Kinds
         new("kills", "processes killed", true, KillsAsync),
         new("syncs", "failing syncs of the kernel", true, SyncsAsync, StraceAsync),
         new("restores", "restores killed", true, RestoresAsync, StraceAsync),
+        new("histories", "calls of clients at once, judged", false, HistoriesAsync),
+        new("faults", "calls judged while the process was killed, paused or slow", true, FaultsAsync),
         new("disks", "writes refused by full disks", true, DisksAsync, SmallDiskAsync),
     ];
 
@@ -116,6 +121,27 @@ internal static class Kinds
 
     private static async Task<long> DisksAsync(int seed, CancellationToken cancellationToken) =>
         (await FullDiskDrill.RunAsync(1 + (seed % MostMebibytes), cancellationToken)).Refused;
+
+    private static async Task<long> HistoriesAsync(int seed, CancellationToken cancellationToken)
+    {
+        // Half of them under snapshots and compaction.
+        var pressed = seed % 2 == 1;
+        await using var store = await TemporaryStateEngine.OpenAsync(configure: options => options.SnapshotAfterLogBytes = pressed ? HistorySnapshotBytes : options.SnapshotAfterLogBytes);
+        return await JudgeAsync(new HistoryRun(new HistoryOptions { Seed = seed, CompactEvery = pressed ? 40 : 0 }, _ => ValueTask.FromResult<IStateEngine>(store.Engine)), cancellationToken);
+    }
+
+    private static async Task<long> FaultsAsync(int seed, CancellationToken cancellationToken)
+    {
+        await using var store = new FaultyStore(FaultyStore.All[seed % FaultyStore.All.Count], seed);
+        await store.StartAsync(cancellationToken);
+        return await JudgeAsync(new HistoryRun(new HistoryOptions { Seed = seed, CompactEvery = 100 }, store.EngineAsync), cancellationToken);
+    }
+
+    private static async Task<long> JudgeAsync(HistoryRun run, CancellationToken cancellationToken)
+    {
+        var verdict = await run.RunAsync(cancellationToken);
+        return verdict.Problems.Count == 0 ? verdict.Operations : throw new InvalidOperationException($"{verdict.Problems.Count} problems:\n{string.Join('\n', verdict.Problems.Take(20))}");
+    }
 
     private static Task<string?> StraceAsync(CancellationToken cancellationToken) => SystemTools.WhyNotAsync("strace");
 

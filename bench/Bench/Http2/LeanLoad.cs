@@ -62,6 +62,8 @@ internal static class LeanLoad
 
         public Exception? Failure { get; private set; }
 
+        private string _last = "nothing in it";
+
         public void Run()
         {
             using var connection = new LeanConnection(stream);
@@ -102,6 +104,11 @@ internal static class LeanLoad
 
         public void OnData(int stream, ReadOnlySpan<byte> data)
         {
+            if (!_checked && !_good.Contains(stream))
+            {
+                _last = System.Text.Encoding.UTF8.GetString(data);
+            }
+
             if (_checked && terms.Call.IsGood!(data))
             {
                 _good.Add(stream);
@@ -112,7 +119,7 @@ internal static class LeanLoad
         {
             if (!_good.Remove(stream) || !_begun.Remove(stream, out var begun))
             {
-                throw new InvalidOperationException("an answer that is no success");
+                throw new InvalidOperationException($"an answer that is no success: {_last}");
             }
 
             Latencies.Add(Stopwatch.GetTimestamp() - begun);

@@ -17,25 +17,25 @@ internal sealed class OwnerReferencesPermission(Authorizer authorizer, Func<stri
     public string Name => "OwnerReferencesPermissionEnforcement";
 
     /// <inheritdoc/>
-    public ValueTask<ApiError?> ValidateAsync(AdmissionRequest request, CancellationToken cancellationToken)
+    public async ValueTask<ApiError?> ValidateAsync(AdmissionRequest request, CancellationToken cancellationToken)
     {
         // What pods' subresources write (binding, status, eviction) cannot touch owners.
         if (request.Value is not { } value || request.User.IsMaster || (request.Kind.Type is { Group: "", Plural: "pods" } && request.Info.Subresource.Length > 0))
         {
-            return default;
+            return null;
         }
 
         var now = References(value);
         var before = request.Stored is { } stored ? References(stored) : [];
         if (now.Count == 0 && before.Count == 0)
         {
-            return default;
+            return null;
         }
 
-        return ValueTask.FromResult(CheckChange(request, now, before) ?? CheckBlocking(request, now, before));
+        return await CheckChangeAsync(request, now, before, cancellationToken) ?? await CheckBlockingAsync(request, now, before, cancellationToken);
     }
 
-    private ApiError? CheckChange(AdmissionRequest request, List<JsonObject> now, List<JsonObject> before)
+    private async ValueTask<ApiError?> CheckChangeAsync(AdmissionRequest request, List<JsonObject> now, List<JsonObject> before, CancellationToken cancellationToken)
     {
         // A new object is its creator's to delete in intent: only a change of owners needs the right.
         if (request.Verb != "update" || (now.Count == before.Count && now.Zip(before).All(pair => JsonNode.DeepEquals(pair.First, pair.Second))))
@@ -47,11 +47,11 @@ internal sealed class OwnerReferencesPermission(Authorizer authorizer, Func<stri
         {
             Verb = "delete", Group = request.Kind.Type.Group, Resource = request.Kind.Type.Plural, Namespace = request.Namespace, Name = request.Name,
         };
-        return authorizer.Allows(request.User, question) ? null
+        return await authorizer.AllowsAsync(request.User, question, "", cancellationToken) ? null
             : ApiErrors.Forbidden(request.Kind.Type, request.Name, "cannot set an ownerRef on a resource you can't delete: ");
     }
 
-    private ApiError? CheckBlocking(AdmissionRequest request, List<JsonObject> now, List<JsonObject> before)
+    private async ValueTask<ApiError?> CheckBlockingAsync(AdmissionRequest request, List<JsonObject> now, List<JsonObject> before, CancellationToken cancellationToken)
     {
         var blockedBefore = before.Where(Blocks).Select(reference => reference.Text("uid")).ToHashSet();
         foreach (var reference in now.Where(reference => Blocks(reference) && !blockedBefore.Contains(reference.Text("uid"))))
@@ -68,7 +68,7 @@ internal sealed class OwnerReferencesPermission(Authorizer authorizer, Func<stri
                 Verb = "update", Group = owner.Type.Group, Resource = owner.Type.Plural + "/finalizers",
                 Namespace = owner.Type.Namespaced ? request.Namespace : "", Name = reference.Text("name"),
             };
-            if (!authorizer.Allows(request.User, question))
+            if (!await authorizer.AllowsAsync(request.User, question, "", cancellationToken))
             {
                 return ApiErrors.Forbidden(
                     request.Kind.Type, request.Name, "cannot set blockOwnerDeletion if an ownerReference refers to a resource you can't set finalizers on: ");

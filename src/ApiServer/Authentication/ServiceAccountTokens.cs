@@ -72,7 +72,7 @@ public sealed class ServiceAccountTokens(ECDsa key, IStateEngine engine, TimePro
     /// <param name="token">The token.</param>
     /// <param name="audiences">At least one of these must be meant; empty for the API server.</param>
     /// <param name="cancellationToken">Gives up.</param>
-    public async ValueTask<ApiUser?> CheckAsync(string token, IReadOnlyList<string> audiences, CancellationToken cancellationToken)
+    public async ValueTask<CheckedToken?> CheckAsync(string token, IReadOnlyList<string> audiences, CancellationToken cancellationToken)
     {
         if (token.Length > MostTokenBytes || Verify(token) is not { } claims)
         {
@@ -87,7 +87,8 @@ public sealed class ServiceAccountTokens(ECDsa key, IStateEngine engine, TimePro
         }
 
         var meant = claims["aud"] is JsonArray ? claims.Texts("aud") : [claims.Text("aud")];
-        if (!meant.Intersect(audiences.Count == 0 ? [Issuer] : audiences).Any() || claims["kubernetes.io"] is not JsonObject facts)
+        var met = meant.Intersect(audiences.Count == 0 ? [Issuer] : audiences).ToList();
+        if (met.Count == 0 || claims["kubernetes.io"] is not JsonObject facts)
         {
             return null;
         }
@@ -120,7 +121,8 @@ public sealed class ServiceAccountTokens(ECDsa key, IStateEngine engine, TimePro
             return null;
         }
 
-        return new ApiUser($"system:serviceaccount:{ns}:{name}", ["system:serviceaccounts", $"system:serviceaccounts:{ns}", ApiUser.AuthenticatedGroup]) { Uid = uid, Extra = extra };
+        var user = new ApiUser($"system:serviceaccount:{ns}:{name}", ["system:serviceaccounts", $"system:serviceaccounts:{ns}", ApiUser.AuthenticatedGroup]) { Uid = uid, Extra = extra };
+        return new CheckedToken(user, met);
     }
 
     private JsonObject? Verify(string token)
@@ -161,3 +163,8 @@ public sealed class ServiceAccountTokens(ECDsa key, IStateEngine engine, TimePro
 
     private static string Part(JsonObject value) => Base64Url.EncodeToString(Encoding.UTF8.GetBytes(value.ToJsonString()));
 }
+
+/// <summary>A token that holds.</summary>
+/// <param name="User">Whose it is.</param>
+/// <param name="Audiences">Those of the audiences asked for that it is meant for.</param>
+public sealed record CheckedToken(ApiUser User, IReadOnlyList<string> Audiences);

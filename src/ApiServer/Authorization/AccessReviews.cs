@@ -114,13 +114,12 @@ internal sealed class AccessReviews(Authorizer authorizer, ServiceAccountTokens 
             return asked.Error;
         }
 
-        var audiences = asked.Value.Spec.Audiences ?? [];
-        var user = await tokens.CheckAsync(asked.Value.Spec.Token ?? "", audiences, cancellationToken);
+        var found = await tokens.CheckAsync(asked.Value.Spec.Token ?? "", asked.Value.Spec.Audiences ?? [], cancellationToken);
         return Answer(asked.Value with
         {
-            Status = user is null
+            Status = found is null
                 ? new TokenReviewStatus { Authenticated = false, Error = "[invalid bearer token]" }
-                : new TokenReviewStatus { Authenticated = true, User = InfoOf(user), Audiences = audiences.Count > 0 ? audiences : [ServiceAccountTokens.Issuer] },
+                : new TokenReviewStatus { Authenticated = true, User = InfoOf(found.User), Audiences = found.Audiences },
         });
     }
 

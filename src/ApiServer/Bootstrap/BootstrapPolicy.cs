@@ -113,7 +113,6 @@ internal static class BootstrapPolicy
         Rule(["*"], ["*"], [.. s_read, "delete", "deletecollection", "patch", "update"]),
         Rule([""], ["pods", "endpoints", "events", "serviceaccounts", "configmaps", "secrets", "namespaces", "pods/eviction"], ["create"]),
         Rule([""], ["serviceaccounts/token"], ["create"]),
-        Rule([RbacGroup], ["clusterroles"], ["escalate"]), // Aggregation gathers rules that the controller itself does not have.
         Rule([""], ["persistentvolumeclaims", "persistentvolumes"], ["create"]),
         Rule(["apps"], ["replicasets", "controllerrevisions"], ["create"]),
         Rule(["batch"], ["jobs"], ["create"]),
@@ -124,7 +123,7 @@ internal static class BootstrapPolicy
         Rule(["authentication.k8s.io"], ["tokenreviews"], ["create"]),
         Rule(["authorization.k8s.io"], ["subjectaccessreviews"], ["create"]),
         // Aggregation writes the union of roles that others wrote: upstream's clusterrole-aggregation-controller holds the same verb.
-        Rule(["rbac.authorization.k8s.io"], ["clusterroles"], ["escalate"]),
+        Rule([RbacGroup], ["clusterroles"], ["escalate"]),
     ];
 
     private static PolicyRule[] SchedulerRules() =>

@@ -113,7 +113,7 @@ public sealed class ApiFrontend(
         }
 
         var token = authorization[Bearer.Length..].Trim();
-        return BootstrapTokens.IsOne(token) ? await bootstrapTokens.CheckAsync(token, http.RequestAborted) : await tokens.CheckAsync(token, [], http.RequestAborted);
+        return BootstrapTokens.IsOne(token) ? await bootstrapTokens.CheckAsync(token, http.RequestAborted) : (await tokens.CheckAsync(token, [], http.RequestAborted))?.User;
     }
 
     private static async ValueTask<ApiResult<RequestBody>> ReadBodyAsync(HttpContext http, CancellationToken cancellationToken)

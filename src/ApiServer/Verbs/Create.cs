@@ -90,15 +90,7 @@ internal sealed class Create(WritePath path)
             metadata["generation"] = 1;
         }
 
-        WritePath.StampTrace(request, kind, metadata);
-        using var gate = await path.EnterAsync(kind, ns, create: true, cancellationToken);
-        var admission = new AdmissionRequest(kind, request.Info, request.User, "create", ns, name, value, null) { DryRun = request.DryRun, Warnings = request.Warnings };
-        if (await path.MutateAsync(admission, cancellationToken) is { } refused)
-        {
-            return refused;
-        }
-
-        kind.Default(value);
+        // Before admission: what the cluster adds to an object, its maker did not set.
         if (track)
         {
             path.Track(request, kind, null, value, "");
@@ -108,6 +100,15 @@ internal sealed class Create(WritePath path)
             metadata.Put("managedFields", managers?.DeepClone());
         }
 
+        WritePath.StampTrace(request, kind, metadata);
+        using var gate = await path.EnterAsync(kind, ns, create: true, cancellationToken);
+        var admission = new AdmissionRequest(kind, request.Info, request.User, "create", ns, name, value, null) { DryRun = request.DryRun, Warnings = request.Warnings };
+        if (await path.MutateAsync(admission, cancellationToken) is { } refused)
+        {
+            return refused;
+        }
+
+        kind.Default(value);
         var encoded = WritePath.Encode(value, kind);
         if (!encoded.Succeeded)
         {

@@ -98,6 +98,11 @@ internal sealed class Update(WritePath path)
         }
 
         Prepare(request, kind, plan, value, stored);
+        if (plan.Track)
+        {
+            path.Track(request, kind, stored, value, plan.Subresource);
+        }
+
         var admission = new AdmissionRequest(kind, request.Info, request.User, "update", entry.Key.Namespace, entry.Key.Name, value, stored)
         {
             DryRun = request.DryRun, Warnings = request.Warnings,
@@ -108,11 +113,6 @@ internal sealed class Update(WritePath path)
         }
 
         CountGeneration(request, kind, value, stored);
-        if (plan.Track)
-        {
-            path.Track(request, kind, stored, value, plan.Subresource);
-        }
-
         var encoded = WritePath.Encode(value, kind);
         if (!encoded.Succeeded)
         {

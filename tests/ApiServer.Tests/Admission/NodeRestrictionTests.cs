@@ -81,6 +81,9 @@ public sealed class NodeRestrictionTests(ApiFixture api) : IClassFixture<ApiFixt
         const string Leases = "/apis/coordination.k8s.io/v1/namespaces/kube-node-lease/leases";
         Assert.Equal(201, (await api.SendAsync("POST", Leases, """{"metadata":{"name":"n1"}}""", user: Node)).Code);
         Assert.Equal(403, (await api.SendAsync("POST", Leases, """{"metadata":{"name":"n2"}}""", user: Node)).Code);
+        // An agent that was quicker than its registration says later whose the lease is: it may, since it may delete it.
+        const string Owned = """{"metadata":{"name":"n1","ownerReferences":[{"apiVersion":"v1","kind":"Node","name":"n1","uid":"1"}]},"spec":{"holderIdentity":"n1"}}""";
+        Assert.Equal(200, (await api.SendAsync("PUT", Leases + "/n1", Owned, user: Node)).Code);
         Assert.Equal(403, (await api.SendAsync("POST", $"/apis/coordination.k8s.io/v1/namespaces/{ns}/leases", """{"metadata":{"name":"n1"}}""", user: Node)).Code);
     }
 

@@ -44,6 +44,33 @@ public sealed class IdentityTests(ApiFixture api) : IClassFixture<ApiFixture>
     }
 
     [Theory]
+    [InlineData("""["vault"]""", """["vault","other"]""", """["vault"]""")]
+    [InlineData("""["vault","shop"]""", """["shop"]""", """["shop"]""")]
+    [InlineData("""["vault"]""", """["shop"]""", null)]
+    [InlineData("""["vault"]""", "[]", null)]
+    public async Task ATokenReview_TellsWhichOfTheAudiencesAreMeant(string meant, string asked, string? told)
+    {
+        var ns = await api.NamespaceAsync();
+        var token = (await api.SendAsync("POST", $"/api/v1/namespaces/{ns}/serviceaccounts/default/token", $$$"""{"spec":{"audiences":{{{meant}}} } }""")).At("status.token");
+        var review = await api.SendAsync("POST", "/apis/authentication.k8s.io/v1/tokenreviews", $$$"""{"spec":{"token":"{{{token}}}","audiences":{{{asked}}} } }""");
+        Assert.Equal(201, review.Code);
+        Assert.Equal(told is null ? "false" : "true", review.Json["status"]!["authenticated"]?.ToJsonString() ?? "false");
+        Assert.Equal(told, review.Json["status"]!["audiences"]?.ToJsonString());
+    }
+
+    [Fact]
+    public async Task WhatAdmissionAddsToAPod_ItsMakerDidNotSet()
+    {
+        var ns = await api.NamespaceAsync();
+        var made = await api.SendAsync("POST", $"/api/v1/namespaces/{ns}/pods", """{"metadata":{"name":"p"},"spec":{"containers":[{"name":"c","image":"i"}]}}""");
+        var fields = made.Json["metadata"]!["managedFields"]![0]!["fieldsV1"]!["f:spec"]!.AsObject();
+        Assert.Equal(
+            ["f:containers", "f:dnsPolicy", "f:enableServiceLinks", "f:restartPolicy", "f:schedulerName", "f:securityContext", "f:terminationGracePeriodSeconds"],
+            fields.Select(field => field.Key).Order(StringComparer.Ordinal));
+        Assert.NotEmpty(made.At("spec.serviceAccountName"));
+    }
+
+    [Theory]
     [InlineData("abc123", "true", "", "", 201)]
     [InlineData("abc124", "false", "", "", 401)]
     [InlineData("abc125", "true", "2020-01-01T00:00:00Z", "", 401)]

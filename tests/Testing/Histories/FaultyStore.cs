@@ -8,6 +8,9 @@ namespace KubeAspire.Testing.Histories;
 /// <param name="seed">Decides when.</param>
 public sealed class FaultyStore(string fault, int seed) : IAsyncDisposable
 {
+    /// <summary>What can happen.</summary>
+    public static IReadOnlyList<string> All { get; } = ["killed", "paused", "slow to sync"];
+
     private const int MostFaults = 4;
     private static readonly TimeSpan s_slowSync = TimeSpan.FromMilliseconds(15);
 

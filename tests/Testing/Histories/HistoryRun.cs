@@ -83,7 +83,7 @@ public sealed class HistoryRun(HistoryOptions options, Func<CancellationToken, V
 
     private async Task<IReadOnlyList<Operation>> WriteAsync(int number, CancellationToken cancellationToken)
     {
-        var random = new Random(HashCode.Combine(options.Seed, number));
+        var random = RandomOf(number);
         var client = new Client(this, number, await engines(cancellationToken));
         for (var call = 0; call < options.Calls; call++)
         {
@@ -135,7 +135,7 @@ public sealed class HistoryRun(HistoryOptions options, Func<CancellationToken, V
 
     private async Task WatchAsync(int number, CancellationToken cancellationToken)
     {
-        var random = new Random(HashCode.Combine(options.Seed, -1 - number));
+        var random = RandomOf(options.Writers + number);
         // A third follows one object, the others all.
         var name = number % 3 == 2 ? $"p{number % options.Keys}" : null;
         var engine = await engines(cancellationToken);
@@ -205,6 +205,9 @@ public sealed class HistoryRun(HistoryOptions options, Func<CancellationToken, V
             return otherwise;
         }
     }
+
+    // The same for the same seed, in every process.
+    private Random RandomOf(int client) => new(unchecked((options.Seed * 1_000_003) + client));
 
     private static WatchedEvent Read(StateEvent change)
     {

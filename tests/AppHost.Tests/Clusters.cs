@@ -1,0 +1,9 @@
+using KubeAspire.AppHost.Graph;
+
+namespace KubeAspire.AppHost.Tests;
+
+/// <summary>Clusters to describe; none is started.</summary>
+internal static class Clusters
+{
+    public static ClusterOptions WithNodes(int nodes) => new() { RepositoryRoot = "/repository", StateDirectory = "/state", Nodes = nodes };
+}
