@@ -13,6 +13,7 @@ internal sealed class OrleansLeadership(IGrainFactory grains, ILocalSiloDetails 
     private readonly Guid _candidate = Guid.NewGuid();
     private readonly CancellationTokenSource _stop = new();
     private readonly List<Task> _terms = [];
+    private int _disposed;
 
     /// <inheritdoc/>
     public async Task<CancellationToken> AcquireAsync(string work, CancellationToken cancellationToken)
@@ -39,6 +40,12 @@ internal sealed class OrleansLeadership(IGrainFactory grains, ILocalSiloDetails 
     /// <inheritdoc/>
     public async ValueTask DisposeAsync()
     {
+        // Whoever ends the silo ends this first; the host that holds it does so once more.
+        if (Interlocked.Exchange(ref _disposed, 1) != 0)
+        {
+            return;
+        }
+
         await _stop.CancelAsync();
         Task[] terms;
         lock (_terms)
@@ -47,7 +54,6 @@ internal sealed class OrleansLeadership(IGrainFactory grains, ILocalSiloDetails 
         }
 
         await Task.WhenAll(terms);
-        _stop.Dispose();
     }
 
     // The term is counted from before the question: the grain counts from after it.

@@ -51,12 +51,11 @@ public sealed class SiloHost : IAsyncDisposable
         var clock = TimeProvider.System;
         var address = options.EffectiveAddress();
         SecretFiles.MakeFolder(options.DataDirectory);
-        Pki? pki = null;
-        Configure(builder, options, () => pki!); // Asked when the socket opens; with several silos the keys are known only then.
+        var pki = await SiloState.OpenKeysAsync(options, ServerNames(address, options.ServiceAddress(1)), builder.Configuration, clock, cancellationToken);
+        Configure(builder, options, pki);
         var app = builder.Build();
         var loggers = app.Services.GetRequiredService<ILoggerFactory>();
-        var state = await SiloState.OpenAsync(options, ServerNames(address, options.ServiceAddress(1)), builder.Configuration, loggers, clock, cancellationToken);
-        pki = state.Pki;
+        var state = await SiloState.OpenAsync(options, builder.Configuration, loggers, clock, cancellationToken);
         var serverOptions = new ApiServerOptions
         {
             Kinds = BuiltInKinds.All,
@@ -143,10 +142,12 @@ public sealed class SiloHost : IAsyncDisposable
         return ((IPEndPoint)probe.LocalEndpoint).Port;
     }
 
-    private static void Configure(WebApplicationBuilder builder, SiloOptions options, Func<Pki> keys)
+    private static void Configure(WebApplicationBuilder builder, SiloOptions options, Pki pki)
     {
         // It logs nothing above Information, and while it might, an Activity and a scope are made for every request. Who listens to traces gets them regardless.
         builder.Logging.AddFilter("Microsoft.AspNetCore.Hosting.Diagnostics", LogLevel.None);
+        // At Information Orleans tells of every connection and every probe.
+        builder.Logging.AddFilter("Orleans", LogLevel.Warning);
         builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = SiloLimits.Shutdown);
         builder.WebHost.UseKestrelHttpsConfiguration();
         builder.WebHost.ConfigureKestrel(kestrel =>
@@ -161,7 +162,6 @@ public sealed class SiloHost : IAsyncDisposable
             kestrel.Limits.Http2.MaxRequestHeaderFieldSize = SiloLimits.HeaderBytes;
             kestrel.Listen(IPAddress.Any, options.Port, listen =>
             {
-                var pki = keys();
                 listen.Protocols = HttpProtocols.Http1AndHttp2;
                 listen.UseHttps(https =>
                 {
