@@ -2,6 +2,7 @@ using System.Globalization;
 using System.IO.Compression;
 using System.IO.Pipelines;
 using System.Text;
+using System.Text.Json.Nodes;
 using KubeAspire.ApiMachinery.Errors;
 using KubeAspire.ApiMachinery.Meta;
 using KubeAspire.ApiMachinery.Serialization;
@@ -77,8 +78,11 @@ internal sealed class AnswerWriter(TimeProvider clock)
     public static byte[] StatusOf(ApiError error)
     {
         var status = StatusFactory.From(error);
-        return KubernetesJson.Write(error.Continue is null ? status : status with { Metadata = new ListMeta { Continue = error.Continue } });
+        return Readable(KubernetesJson.Write(error.Continue is null ? status : status with { Metadata = new ListMeta { Continue = error.Continue } }));
     }
+
+    /// <summary>The same JSON with quotes and letters as people search for them, <c>\"nobody\"</c> and not <c>\u0022nobody\u0022</c>, as upstream and as objects are written here.</summary>
+    public static byte[] Readable(byte[] json) => CanonicalJson.EncodeValue(JsonNode.Parse(json));
 
     private async Task WriteObjectAsync(HttpContext http, ApiRequest request, Accepted accepted, ObjectAnswer answer)
     {
