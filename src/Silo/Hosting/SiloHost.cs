@@ -56,7 +56,7 @@ public sealed class SiloHost : IAsyncDisposable
         Configure(builder, options, pki);
         var app = builder.Build();
         var loggers = app.Services.GetRequiredService<ILoggerFactory>();
-        var engine = await EmbeddedStateEngine.OpenAsync(new StateStoreOptions { Directory = ClusterData.StoreOf(options.DataDirectory) }, loggers, clock, cancellationToken);
+        var engine = await EmbeddedStateEngine.OpenAsync(new StateStoreOptions { Directory = ClusterData.StoreOf(options.DataDirectory), HistoryEvents = options.HistoryEvents }, loggers, clock, cancellationToken);
         var serverOptions = new ApiServerOptions
         {
             Kinds = BuiltInKinds.All,
@@ -121,6 +121,7 @@ public sealed class SiloHost : IAsyncDisposable
             KubeconfigPath = section["KubeconfigPath"] ?? "",
             CredentialsDirectory = section["CredentialsDirectory"] ?? "",
             Credentials = section["Credentials"] ?? "",
+            HistoryEvents = int.Parse(section["HistoryEvents"] ?? "100000", CultureInfo.InvariantCulture),
         };
         var checkedOptions = new SiloOptionsValidator().Validate(null, options);
         if (options.Port == 0)
