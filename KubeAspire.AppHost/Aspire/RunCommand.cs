@@ -69,14 +69,19 @@ internal static partial class RunCommand
         {
             await using var built = application.Build();
             await built.RunAsync();
+            return 0;
+        }
+        catch (Exception error)
+        {
+            // Aspire has logged the whole of it, and has stopped.
+            Console.Error.WriteLine($"Aspire could not run the graph: {error.Message}");
+            return 1;
         }
         finally
         {
             await Cleanup.RunAsync(options, clock, CancellationToken.None);
             await engine.EndAsync();
         }
-
-        return 0;
     }
 
     /// <summary>Where Aspire itself looks: its settings, then what its packages left in this assembly at build time.</summary>

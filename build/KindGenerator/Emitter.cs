@@ -242,7 +242,7 @@ internal sealed class Emitter(ApiData api, Descriptions descriptions, Output out
         }
 
         text.Append("[JsonSerializable(typeof(PartialObjectMetadata))]\n");
-        text.Append("[JsonSourceGenerationOptions(DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull, Converters = [typeof(TimeConverter)])]\n");
+        text.Append("[JsonSourceGenerationOptions(DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull, MaxDepth = 500, Converters = [typeof(TimeConverter)])]\n");
         text.Append("public sealed partial class ResourcesJsonContext : JsonSerializerContext;\n");
         output.Add("src/Resources/ResourcesJsonContext.g.cs", text.ToString());
 

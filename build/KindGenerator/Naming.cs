@@ -37,6 +37,9 @@ internal static class Naming
         return ($"Resources/{folder}", $"KubeAspire.Resources.{folder}");
     }
 
+    /// <summary>What a field's names in JSON and in protobuf share: <c>x-kubernetes-map-type</c> is <c>xKubernetesMapType</c> there.</summary>
+    public static string Plain(string name) => string.Concat(name.Where(char.IsAsciiLetterOrDigit)).ToLowerInvariant();
+
     public static string TypeName(string definition) => definition[(definition.LastIndexOf('.') + 1)..];
 
     public static string Pascal(string name)

@@ -14,6 +14,14 @@ internal static class SchemaText
         }
 
         var element = api.Definitions[definition];
+        if (element.TryGetProperty("type", out var type) && type.GetString() == "any")
+        {
+            // JSONSchemaPropsOrBool and its like: a definition, or something simpler.
+            var at = definition.LastIndexOf("Or", StringComparison.Ordinal);
+            yield return $"{definition[at..].ToLowerInvariant()} @{definition[..at]}";
+            yield break;
+        }
+
         var atomic = element.TryGetProperty("mapType", out var mapType) && mapType.GetString() == "atomic" ? " atomic" : "";
         yield return $"object{atomic}{Kinds(element)}{Suffix(descriptions.Of(definition))}";
         if (!element.TryGetProperty("fields", out var fields))
@@ -98,24 +106,24 @@ internal static class SchemaText
     private static Dictionary<string, string> WirePaths(string definition, ApiData api)
     {
         var paths = new Dictionary<string, string>(StringComparer.Ordinal);
-        var message = "k8s.io." + definition["io.k8s.".Length..];
+        var message = "k8s.io." + definition["io.k8s.".Length..].Replace('-', '_');
         if (api.Messages.TryGetValue(message, out var wire))
         {
-            var json = api.Definitions[definition].GetProperty("fields").EnumerateObject().Select(field => field.Name).ToHashSet(StringComparer.Ordinal);
+            var json = api.Definitions[definition].GetProperty("fields").EnumerateObject().ToDictionary(field => Naming.Plain(field.Name), field => field.Name, StringComparer.Ordinal);
             Walk(message, wire, "", json, paths, api);
         }
 
         return paths;
     }
 
-    private static void Walk(string message, JsonElement wire, string prefix, HashSet<string> json, Dictionary<string, string> paths, ApiData api)
+    private static void Walk(string message, JsonElement wire, string prefix, Dictionary<string, string> json, Dictionary<string, string> paths, ApiData api)
     {
         foreach (var field in wire.EnumerateObject())
         {
             var number = prefix + field.Value.GetProperty("n").GetInt32();
-            if (json.Contains(field.Name))
+            if (json.TryGetValue(Naming.Plain(field.Name), out var name))
             {
-                paths.TryAdd(field.Name, number);
+                paths.TryAdd(name, number);
                 continue;
             }
 

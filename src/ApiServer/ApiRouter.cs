@@ -1,4 +1,5 @@
 using KubeAspire.ApiMachinery.Errors;
+using KubeAspire.ApiServer.CustomResources;
 using KubeAspire.ApiServer.Requests;
 using KubeAspire.ApiServer.Verbs;
 using KubeAspire.Resources.Kinds;
@@ -23,6 +24,9 @@ public sealed class ApiRouter
 
     /// <summary>Answers for a group and version that this server does not serve itself; null where nobody does.</summary>
     public Func<RequestInfo, CancellationToken, ValueTask<ApiError?>>? Elsewhere { get; init; }
+
+    /// <summary>Serves <c>scale</c> of a kind that has one.</summary>
+    public Func<ResourceKind, ScaleMapping, ApiHandler>? Scale { get; init; }
 
     /// <summary>Serves a subresource or, with an empty subresource, a review. Before the first request only.</summary>
     public void Add(string group, string resource, string subresource, ApiHandler handler) => _handlers[(group, resource, subresource)] = handler;
@@ -56,7 +60,13 @@ public sealed class ApiRouter
             return Refused(ApiErrors.PathNotFound());
         }
 
-        return _verbs.RunAsync(request, kind, cancellationToken);
+        if (kind is CustomResourceKind { Deprecation: { } deprecation })
+        {
+            request.Warnings.Add(deprecation);
+        }
+
+        return info.Subresource == "scale" && kind.Scale is { } scale && Scale is not null
+            ? Scale(kind, scale)(request, cancellationToken) : _verbs.RunAsync(request, kind, cancellationToken);
     }
 
     private async Task<ApiAnswer> ElsewhereAsync(RequestInfo info, CancellationToken cancellationToken) =>

@@ -9,6 +9,7 @@ using KubeAspire.ApiServer.Authentication;
 using KubeAspire.ApiServer.Authorization;
 using KubeAspire.ApiServer.Backups;
 using KubeAspire.ApiServer.Bootstrap;
+using KubeAspire.ApiServer.CustomResources;
 using KubeAspire.ApiServer.Discovery;
 using KubeAspire.ApiServer.Http;
 using KubeAspire.ApiServer.InProcess;
@@ -33,6 +34,7 @@ public sealed class KubeApiServer : IDisposable
     private readonly ApiServerInstruments _instruments = new();
     private readonly Authorizer _authorizer;
     private readonly BootstrapObjects _bootstrap;
+    private readonly CustomResourceDefinitions _definitions;
     private readonly NodeTunnels _tunnels;
     private readonly InFlightLimits _limits = new();
     private readonly WritePath _path;
@@ -53,19 +55,26 @@ public sealed class KubeApiServer : IDisposable
         // Upstream's order: what completes an object before what counts it, quotas last.
         IReadOnlyList<IAdmission> admissions =
         [
-            new NamespaceLifecycle(engine), new LimitRanger(engine), new ServiceAccountAdmission(engine, names), new NodeRestriction(engine), new PodSecurityAdmission(engine),
+            new CustomResourceAdmission(), new NamespaceLifecycle(engine), new LimitRanger(engine), new ServiceAccountAdmission(engine, names), new NodeRestriction(engine), new PodSecurityAdmission(engine),
             new PriorityAdmission(engine), new DefaultTolerations(), new DefaultStorageClass(engine), new OwnerReferencesPermission(_authorizer, Kinds.FindByKind),
             new RuntimeClassAdmission(engine), new CertificateAdmission(_authorizer), new EscalationCheck(_authorizer),
             new StrategyFacts(engine, clock), quotas,
         ];
         _path = new WritePath(engine, admissions, quotas, new ServiceAddresses(engine, options.ServiceRange, random), clock, names);
         var verbs = new VerbSet(_path, engine, clock, random);
-        var router = new ApiRouter(Kinds, verbs) { Elsewhere = new AggregatedGroups(engine).AnswerAsync };
+        var router = new ApiRouter(Kinds, verbs) 
+        {
+            Elsewhere = new AggregatedGroups(engine).AnswerAsync,
+            Scale = (kind, scale) => new ScaleSubresource(engine, kind, scale, verbs.Update).HandleAsync,
+        };
         Pipeline = new ApiPipeline(_authorizer, new Impersonation(_authorizer), _limits, router);
         Frontend = new ApiFrontend(Pipeline, Tokens, new BootstrapTokens(engine, clock), _instruments, clock, loggers.CreateLogger<ApiFrontend>());
         AddSubresources(router, engine, verbs, clock);
         AddRoots(router);
         router.AddRoot(BackupEndpoint.Root, new BackupEndpoint(engine, options.BackupFiles, clock).AnswerAsync);
+        var customLog = loggers.CreateLogger<CustomResourceDefinitions>();
+        var removal = new CollectionRemoval(engine, verbs.Delete, () => ClientFor(ApiUser.Server), clock, customLog);
+        _definitions = new CustomResourceDefinitions(engine, Kinds, removal, () => ClientFor(ApiUser.Server), clock, customLog);
         _bootstrap = new BootstrapObjects(options, engine, () => ClientFor(ApiUser.Server), loggers.CreateLogger<BootstrapObjects>());
     }
 
@@ -96,8 +105,9 @@ public sealed class KubeApiServer : IDisposable
     {
         await _bootstrap.WriteAsync(cancellationToken);
         var following = await _authorizer.StartAsync(cancellationToken);
+        var serving = await _definitions.StartAsync(cancellationToken);
         _ready = true;
-        return following;
+        return Task.WhenAll(following, serving);
     }
 
     /// <inheritdoc/>
@@ -111,14 +121,6 @@ public sealed class KubeApiServer : IDisposable
 
     private void AddSubresources(ApiRouter router, IStateEngine engine, VerbSet verbs, TimeProvider clock)
     {
-        foreach (var kind in Kinds.All)
-        {
-            if (kind.Scale is { } scale)
-            {
-                router.Add(kind.Type.Group, kind.Type.Plural, "scale", new ScaleSubresource(engine, kind, scale, verbs.Update).HandleAsync);
-            }
-        }
-
         var pods = new PodSubresources(Kinds.Of(Pod.ResourceType), verbs.Update, verbs.Delete, new DisruptionBudgets(engine, clock), clock);
         router.Add("", "pods", "binding", pods.BindAsync);
         router.Add("", "pods", "eviction", pods.EvictAsync);

@@ -63,6 +63,7 @@ public static class BuiltInKinds
         new ValidatingAdmissionPolicyBindingKind(),
         new ValidatingWebhookConfigurationKind(),
         new APIServiceKind(),
+        new Apiextensions.CustomResourceDefinitionKind(),
         new CertificateSigningRequestKind(),
         new FlowSchemaKind(),
         new PriorityLevelConfigurationKind(),

@@ -152,5 +152,5 @@ namespace KubeAspire.Resources;
 [JsonSerializable(typeof(KubeAspire.Resources.Rbac.Subject), TypeInfoPropertyName = "RbacSubject")]
 [JsonSerializable(typeof(IReadOnlyList<KubeAspire.Resources.Rbac.Subject>), TypeInfoPropertyName = "RbacSubjectList")]
 [JsonSerializable(typeof(PartialObjectMetadata))]
-[JsonSourceGenerationOptions(DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull, Converters = [typeof(TimeConverter)])]
+[JsonSourceGenerationOptions(DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull, MaxDepth = 500, Converters = [typeof(TimeConverter)])]
 public sealed partial class ResourcesJsonContext : JsonSerializerContext;

@@ -80,6 +80,13 @@ internal sealed class RandomObjects(int seed)
                 return JsonScalars.Number(schema.Format == "int64" ? _random.NextInt64(long.MinValue, 0) : _random.Next(int.MinValue, 0));
             case SchemaType.Number:
                 return JsonScalars.Number(_random.NextDouble() + 1);
+            case SchemaType.Any when schema.Items is { } definition:
+                return _random.Next(2) == 0 && depth < DeepestRandom && !IsTooDeep(definition) ? Value(definition, depth + 1) : schema.Format switch
+                {
+                    "orbool" => JsonValue.Create(_random.Next(2) == 0),
+                    "orstringarray" => new JsonArray(Text(), Text()),
+                    _ => new JsonArray(new JsonObject { ["title"] = Text() }),
+                };
             case SchemaType.Any:
                 return schema.Format is null ? new JsonObject() : Map(() => Tree(3));
             default:
@@ -89,7 +96,7 @@ internal sealed class RandomObjects(int seed)
 
     private bool IsTooDeep(Schema schema)
     {
-        while (schema.Items is { } items)
+        while (schema is { Type: SchemaType.Array, Items: { } items })
         {
             schema = items;
         }

@@ -200,7 +200,7 @@ public sealed class ResourceApiTests(ControlPlane api)
     {
         Group = "events.k8s.io", Kind = "Event", Plural = "events", Namespaced = true,
         Make = _ => Parse("""
-            {"regarding":{"kind":"Pod","name":"p","namespace":"default"},"note":"This is a test","reason":"Test","type":"Normal","action":"Do","eventTime":"2024-01-01T00:00:00.000000Z",
+            {"regarding":{"kind":"Pod","name":"p","namespace":"@namespace"},"note":"This is a test","reason":"Test","type":"Normal","action":"Do","eventTime":"2024-01-01T00:00:00.000000Z",
              "reportingController":"test-controller","reportingInstance":"test-node"}
             """),
     }.RunAsync();

@@ -143,9 +143,10 @@ public static class ApiErrors
     public static ApiError UnsupportedMediaType(params IEnumerable<string> accepted) =>
         new(ApiErrorReason.UnsupportedMediaType, "the body of the request was in an unknown format - accepted media types include: " + string.Join(", ", accepted));
 
-    /// <summary>422 for a patch that cannot be applied; <paramref name="detail"/> says why, as a cause.</summary>
+    /// <summary>422 for a patch that cannot be applied: upstream's words, and after them <paramref name="detail"/>, which upstream keeps to itself.</summary>
+    /// <remarks>Not as a cause: kubectl prints the causes of a 422 in the message's stead.</remarks>
     public static ApiError UnprocessablePatch(string detail) =>
-        new(ApiErrorReason.Invalid, "the server rejected our request due to an error in our request") { Causes = [new ErrorCause("UnexpectedServerResponse", detail)] };
+        new(ApiErrorReason.Invalid, $"the server rejected our request due to an error in our request: {detail}");
 
     /// <summary>429.</summary>
     public static ApiError TooManyRequests(string message, int retryAfterSeconds) => new(ApiErrorReason.TooManyRequests, message) { RetryAfterSeconds = retryAfterSeconds };

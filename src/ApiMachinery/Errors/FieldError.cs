@@ -8,6 +8,9 @@ namespace KubeAspire.ApiMachinery.Errors;
 /// <remarks>k8s.io/apimachinery pkg/util/validation/field.</remarks>
 public sealed record FieldError(FieldErrorType Type, string Field, string? Value, string Detail)
 {
+    /// <summary>Whether <see cref="Value"/> is text and stands in quotes; null to judge by its look, as suits values that never look like numbers.</summary>
+    public bool? IsText { get; init; }
+
     public static FieldError Required(string field, string detail = "") => new(FieldErrorType.FieldValueRequired, field, null, detail);
 
     public static FieldError Invalid(string field, string? value, string detail) => new(FieldErrorType.FieldValueInvalid, field, value, detail);
@@ -41,7 +44,7 @@ public sealed record FieldError(FieldErrorType Type, string Field, string? Value
                 FieldErrorType.FieldValueTypeInvalid => "Invalid value",
                 _ => "Internal error",
             };
-            var value = Value is null ? "" : $": {Quote(Value)}";
+            var value = Value is null ? "" : $": {(IsText == false ? Value : Quote(Value, IsText == true))}";
             return Detail.Length == 0 ? head + value : $"{head}{value}: {Detail}";
         }
     }
@@ -50,8 +53,8 @@ public sealed record FieldError(FieldErrorType Type, string Field, string? Value
     public override string ToString() => $"{Field}: {Message}";
 
     // Numbers, booleans and composite values stand as they are; text is quoted.
-    private static string Quote(string value) =>
-        value.Length > 0 && (value[0] is '{' or '[' || long.TryParse(value, out _) || value is "true" or "false" or "null") ? value : $"\"{value}\"";
+    private static string Quote(string value, bool always) =>
+        !always && value.Length > 0 && (value[0] is '{' or '[' || long.TryParse(value, out _) || value is "true" or "false" or "null") ? value : $"\"{value}\"";
 }
 
 /// <summary>Kinds of broken rules; the names are what stands in <c>causes[].reason</c>.</summary>

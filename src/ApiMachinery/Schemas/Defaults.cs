@@ -27,16 +27,26 @@ public static class Defaults
 
                 break;
             case JsonObject map when schema.Type == SchemaType.Map && schema.Values is { } values:
-                foreach (var (_, child) in map)
+                for (var i = 0; i < map.Count; i++)
                 {
-                    Fill(child, values);
+                    if (map.GetAt(i).Value is null && !values.Nullable && values.Default is { } standard)
+                    {
+                        map.SetAt(i, standard.DeepClone());
+                    }
+
+                    Fill(map.GetAt(i).Value, values);
                 }
 
                 break;
             case JsonArray list when schema.Type == SchemaType.Array && schema.Items is { } items:
-                foreach (var child in list)
+                for (var i = 0; i < list.Count; i++)
                 {
-                    Fill(child, items);
+                    if (list[i] is null && !items.Nullable && items.Default is { } standard)
+                    {
+                        list[i] = standard.DeepClone();
+                    }
+
+                    Fill(list[i], items);
                 }
 
                 break;

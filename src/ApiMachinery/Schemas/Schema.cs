@@ -94,7 +94,8 @@ public sealed class Schema
 
     /// <summary>
     /// Narrows the type: <c>int32</c>, <c>int64</c>, <c>double</c>, <c>byte</c> (base64), <c>date-time</c>,
-    /// <c>micro-time</c>, <c>int-or-string</c>, <c>quantity</c>, <c>raw</c> (RawExtension), <c>fields</c> (FieldsV1), <c>json</c>; or null.
+    /// <c>micro-time</c>, <c>int-or-string</c>, <c>quantity</c>, <c>raw</c> (RawExtension), <c>fields</c> (FieldsV1), <c>json</c>;
+    /// <c>orbool</c>, <c>orarray</c>, <c>orstringarray</c> (what <see cref="Items"/> says, or a boolean, several of it, texts); or null.
     /// </summary>
     public string? Format => _reference is null ? _format : Reference!.Format;
 
@@ -112,6 +113,7 @@ public sealed class Schema
 
     /// <summary>
     /// Whether a zero value (<c>""</c>, 0, false, an empty message) of this property says something else than its absence: upstream's type is a pointer.
+    /// True throughout the schema of a custom resource, which no Go type ever holds.
     /// </summary>
     public bool Pointer { get; init; }
 

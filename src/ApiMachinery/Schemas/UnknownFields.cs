@@ -51,7 +51,7 @@ public static class UnknownFields
             case JsonArray list when schema.Type == SchemaType.Array && schema.Items is { } items:
                 for (var i = 0; i < list.Count; i++)
                 {
-                    if (list[i] is null && !items.Nullable && Zero(items) is { } zero)
+                    if (list[i] is null && !items.Nullable && !items.Pointer && Zero(items) is { } zero)
                     {
                         list[i] = zero;
                     }
@@ -70,13 +70,13 @@ public static class UnknownFields
         for (var i = 0; i < map.Count; i++)
         {
             var (key, child) = map.GetAt(i);
-            if (child is not null || values.Nullable)
+            if (child is not null || values.Nullable || values.Default is not null)
             {
                 walk.Enter(key);
                 Prune(child, values, walk);
                 walk.Leave();
             }
-            else if (Zero(values) is { } zero)
+            else if (!values.Pointer && Zero(values) is { } zero)
             {
                 map.SetAt(i, zero);
             }
@@ -103,7 +103,8 @@ public static class UnknownFields
             }
             else if (child is null)
             {
-                if (!property.Nullable)
+                // Where there is a default, the null keeps the field's place for it.
+                if (property is { Nullable: false, Default: null })
                 {
                     parent.RemoveAt(i--);
                 }
@@ -121,7 +122,8 @@ public static class UnknownFields
         schema.PreserveUnknownFields || schema.Reference?.PreserveUnknownFields == true
         || (schema.EmbeddedResource && name is "apiVersion" or "kind" or "metadata");
 
-    // Go reads null as the zero value where something must stand: in a list or as the value of a key.
+    // Go reads null as the zero value where something must stand: in a list or as the value of a key, of built-in kinds. A custom resource's
+    // null (whose schemas are pointers throughout) waits in a list for its default or the validation, and leaves a map that takes none.
     private static JsonNode? Zero(Schema schema) => schema.Type switch
     {
         SchemaType.String when schema.Format is null or "byte" => JsonValue.Create(""),

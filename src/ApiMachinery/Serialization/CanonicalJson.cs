@@ -27,8 +27,10 @@ public static class CanonicalJson
     private static Utf8JsonWriter? t_writer;
 
     /// <summary>Encodes an object.</summary>
+    /// <param name="value">The object.</param>
+    /// <param name="nulls">Whether null properties are kept: of a custom resource, whose schema may say that null is a value.</param>
     /// <returns>The bytes, and the offset between the quotes of <c>"resourceVersion":""</c>.</returns>
-    public static (byte[] Json, int RevisionAt) Encode(JsonObject value)
+    public static (byte[] Json, int RevisionAt) Encode(JsonObject value, bool nulls = false)
     {
         var buffer = t_buffer ??= new ArrayBufferWriter<byte>(4096);
         buffer.ResetWrittenCount();
@@ -58,7 +60,7 @@ public static class CanonicalJson
         {
             if (name is not ("apiVersion" or "kind" or "metadata"))
             {
-                Property(writer, name, child);
+                Property(writer, name, child, nulls);
             }
         }
 
@@ -93,16 +95,16 @@ public static class CanonicalJson
     /// <summary>A buffer kept between calls is at most this large. 256 KiB.</summary>
     private const int LargestKeptBuffer = 256 << 10;
 
-    private static void Property(Utf8JsonWriter writer, string name, JsonNode? value)
+    private static void Property(Utf8JsonWriter writer, string name, JsonNode? value, bool nulls = false)
     {
-        if (value is not null)
+        if (nulls || value is not null)
         {
             writer.WritePropertyName(name);
-            Value(writer, value);
+            Value(writer, value, nulls);
         }
     }
 
-    private static void Value(Utf8JsonWriter writer, JsonNode? value)
+    private static void Value(Utf8JsonWriter writer, JsonNode? value, bool nulls = false)
     {
         switch (value)
         {
@@ -113,7 +115,7 @@ public static class CanonicalJson
                 writer.WriteStartObject();
                 foreach (var (name, child) in parent)
                 {
-                    Property(writer, name, child);
+                    Property(writer, name, child, nulls);
                 }
 
                 writer.WriteEndObject();
@@ -122,7 +124,7 @@ public static class CanonicalJson
                 writer.WriteStartArray();
                 foreach (var item in array)
                 {
-                    Value(writer, item);
+                    Value(writer, item, nulls);
                 }
 
                 writer.WriteEndArray();

@@ -234,6 +234,8 @@ public static class ProtobufReader
                 var real = cursor.Double(number, wire);
                 isZero = real == 0;
                 return double.IsFinite(real) ? JsonScalars.Number(real) : throw new ProtobufException("a number is not finite");
+            case SchemaType.Any when SchemaUnion.Of(schema) is { } union:
+                return Union(cursor.Bytes(number, wire), schema, union, depth);
             case SchemaType.Any:
                 return Json(Inner(cursor.Bytes(number, wire)), out isZero);
             case SchemaType.Map:
@@ -241,6 +243,41 @@ public static class ProtobufReader
             default:
                 return Text(ref cursor, number, wire, schema, out isZero);
         }
+    }
+
+    private static JsonNode Union(ReadOnlySpan<byte> message, Schema schema, SchemaUnion union, int depth)
+    {
+        JsonObject? definition = null;
+        var (allowed, list) = (false, new JsonArray());
+        var cursor = new ProtobufCursor(message);
+        while (cursor.Next(out var number, out var wire))
+        {
+            if (number == union.Schema)
+            {
+                definition ??= [];
+                Read(cursor.Bytes(number, wire), WireMap.Of(schema.Items!), definition, depth + 1);
+            }
+            else if (number != union.Other)
+            {
+                cursor.Skip(wire);
+            }
+            else if (union.IsBoolean)
+            {
+                allowed = cursor.Varint(number, wire) != 0;
+            }
+            else if (union.IsTexts)
+            {
+                list.Add(cursor.Text(number, wire));
+            }
+            else
+            {
+                var item = new JsonObject();
+                Read(cursor.Bytes(number, wire), WireMap.Of(schema.Items!), item, depth + 1);
+                list.Add(item);
+            }
+        }
+
+        return definition ?? (union.IsBoolean ? JsonValue.Create(allowed) : (JsonNode)list);
     }
 
     private static JsonValue? Text(ref ProtobufCursor cursor, int number, int wire, Schema schema, out bool isZero)

@@ -189,6 +189,11 @@ public static class ProtobufTranscoder
             case SchemaType.Number:
                 output.Double(number, reader.GetDouble());
                 break;
+            case SchemaType.Any when SchemaUnion.Of(schema) is { } union:
+                var shapes = output.Begin(number);
+                Union(ref reader, json, schema, union, output);
+                output.End(shapes);
+                break;
             case SchemaType.Any:
                 var any = output.Begin(number);
                 var start = (int)reader.TokenStartIndex;
@@ -198,6 +203,41 @@ public static class ProtobufTranscoder
                 break;
             default:
                 Scalar(ref reader, schema, number, output);
+                break;
+        }
+    }
+
+    private static void Union(ref Utf8JsonReader reader, ReadOnlySpan<byte> json, Schema schema, SchemaUnion union, ProtobufBuffer output)
+    {
+        switch (reader.TokenType)
+        {
+            case JsonTokenType.StartObject:
+                if (union.IsBoolean)
+                {
+                    output.Varint(union.Other, 1);
+                }
+
+                Value(ref reader, json, schema.Items!, union.Schema, output);
+                break;
+            case JsonTokenType.StartArray when !union.IsBoolean:
+                while (reader.Read() && reader.TokenType != JsonTokenType.EndArray)
+                {
+                    if (union.IsTexts)
+                    {
+                        Copy(ref reader, union.Other, output);
+                    }
+                    else
+                    {
+                        Value(ref reader, json, schema.Items!, union.Other, output);
+                    }
+                }
+
+                break;
+            case JsonTokenType.True or JsonTokenType.False when union.IsBoolean:
+                output.Varint(union.Other, reader.GetBoolean() ? 1u : 0u);
+                break;
+            default:
+                Expect(false, ref reader, schema);
                 break;
         }
     }

@@ -99,6 +99,9 @@ public static class ProtobufWriter
             case SchemaType.Number:
                 buffer.Double(number, double.Parse(node?.ToJsonString() ?? throw Wrong(node, schema), CultureInfo.InvariantCulture));
                 break;
+            case SchemaType.Any when SchemaUnion.Of(schema) is { } union:
+                buffer.Message(number, Union(node, schema, union));
+                break;
             case SchemaType.Any:
                 var raw = new Buffer();
                 raw.Bytes(1, node is null ? "null"u8 : Encoding.UTF8.GetBytes(node.ToJsonString()));
@@ -108,6 +111,41 @@ public static class ProtobufWriter
                 Text(buffer, number, node, schema);
                 break;
         }
+    }
+
+    private static Buffer Union(JsonNode? node, Schema schema, SchemaUnion union)
+    {
+        var buffer = new Buffer();
+        switch (node)
+        {
+            case JsonObject value:
+                if (union.IsBoolean)
+                {
+                    buffer.Varint(union.Other, 1);
+                }
+
+                buffer.Message(union.Schema, Message(value, WireMap.Of(schema.Items!)));
+                break;
+            case JsonArray list when !union.IsBoolean:
+                foreach (var item in list)
+                {
+                    if (union.IsTexts)
+                    {
+                        buffer.Text(union.Other, item.AsString() ?? throw Wrong(item, schema));
+                    }
+                    else
+                    {
+                        Value(buffer, union.Other, item, schema.Items!);
+                    }
+                }
+
+                break;
+            default:
+                buffer.Varint(union.Other, union.IsBoolean && node.AsBoolean() is { } allowed ? (allowed ? 1u : 0u) : throw Wrong(node, schema));
+                break;
+        }
+
+        return buffer;
     }
 
     private static void Text(Buffer buffer, int number, JsonNode? node, Schema schema)

@@ -157,5 +157,5 @@ internal sealed class AccessReviews(Authorizer authorizer, ServiceAccountTokens 
         return await Decoding.ReadAsync<T>(request, BuiltInTypes.Schemas.Find(definition)!, cancellationToken);
     }
 
-    private static ObjectAnswer Answer<T>(T value) => new(KubernetesJson.Write(value), null, 201);
+    private static ObjectAnswer Answer<T>(T value) => new(Http.AnswerWriter.Readable(KubernetesJson.Write(value)), null, 201);
 }

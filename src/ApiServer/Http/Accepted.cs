@@ -56,6 +56,10 @@ public sealed record Accepted(AnswerShape Shape, string Version, AnswerFormat Fo
     private static readonly FrozenSet<(string Group, string Version, string Plural)> s_builtIn =
         BuiltInTypes.All.Select(type => (type.Type.Group, type.Type.Version, type.Type.Plural)).ToFrozenSet();
 
+    // Kinds that can only be created (reviews) have no columns and nothing to list: a Table of one is not to be had, as upstream.
+    private static readonly FrozenSet<(string Group, string Version, string Plural)> s_questions =
+        BuiltInTypes.All.Where(type => type.Verbs is ["create"]).Select(type => (type.Type.Group, type.Type.Version, type.Type.Plural)).ToFrozenSet();
+
     private static readonly Accepted s_json = new(AnswerShape.Object, "v1", AnswerFormat.Json);
 
     /// <summary>Whether YAML is wanted.</summary>
@@ -70,17 +74,18 @@ public sealed record Accepted(AnswerShape Shape, string Version, AnswerFormat Fo
 
     /// <summary>Reads the Accept header of a request; null where nothing of it can be served.</summary>
     public static Accepted? Parse(string header, RequestInfo info) =>
-        Parse(header, s_builtIn.Contains((info.Group, info.Version, info.Resource)), info.Verb == "watch");
+        Parse(header, s_builtIn.Contains((info.Group, info.Version, info.Resource)), info.Verb == "watch", !s_questions.Contains((info.Group, info.Version, info.Resource)));
 
     /// <summary>Reads an Accept header; null where nothing of it can be served.</summary>
     /// <param name="header">The header; empty for none, which is JSON.</param>
     /// <param name="protobuf">Whether protobuf can be served.</param>
     /// <param name="watch">Whether the answer is a watch.</param>
+    /// <param name="tables">Whether a Table can be served.</param>
     /// <remarks>
     /// Preferences by q, then what is named before what is a wildcard, then the order of the header: k8s.io/apiserver's negotiation. A
     /// shape that cannot be served in a format (a Table in protobuf) passes to the next preference.
     /// </remarks>
-    public static Accepted? Parse(string header, bool protobuf = true, bool watch = false)
+    public static Accepted? Parse(string header, bool protobuf = true, bool watch = false, bool tables = true)
     {
         if (header.Length == 0 || header == JsonType)
         {
@@ -91,7 +96,7 @@ public sealed record Accepted(AnswerShape Shape, string Version, AnswerFormat Fo
             .OrderByDescending(clause => clause.Quality).ThenBy(clause => clause.Wildcards);
         foreach (var clause in clauses)
         {
-            if (One(clause, protobuf, watch) is { } accepted)
+            if (One(clause, protobuf, watch, tables) is { } accepted)
             {
                 return accepted;
             }
@@ -100,7 +105,7 @@ public sealed record Accepted(AnswerShape Shape, string Version, AnswerFormat Fo
         return null;
     }
 
-    private static Accepted? One(Clause clause, bool protobuf, bool watch)
+    private static Accepted? One(Clause clause, bool protobuf, bool watch, bool tables)
     {
         if (clause.Stream.Length > 0 && !(watch && clause.Stream == "watch"))
         {
@@ -127,7 +132,7 @@ public sealed record Accepted(AnswerShape Shape, string Version, AnswerFormat Fo
         return clause.Shape switch
         {
             "" => format == AnswerFormat.Json ? s_json : s_json with { Format = format },
-            "Table" when known && format != AnswerFormat.Protobuf => new(AnswerShape.Table, clause.Version, format),
+            "Table" when known && tables && format != AnswerFormat.Protobuf => new(AnswerShape.Table, clause.Version, format),
             "PartialObjectMetadata" or "PartialObjectMetadataList" when known => new(AnswerShape.Metadata, clause.Version, format),
             _ => null,
         };

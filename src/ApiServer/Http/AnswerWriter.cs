@@ -2,6 +2,7 @@ using System.Globalization;
 using System.IO.Compression;
 using System.IO.Pipelines;
 using System.Text;
+using System.Text.Json.Nodes;
 using KubeAspire.ApiMachinery.Errors;
 using KubeAspire.ApiMachinery.Meta;
 using KubeAspire.ApiMachinery.Serialization;
@@ -77,8 +78,11 @@ internal sealed class AnswerWriter(TimeProvider clock)
     public static byte[] StatusOf(ApiError error)
     {
         var status = StatusFactory.From(error);
-        return KubernetesJson.Write(error.Continue is null ? status : status with { Metadata = new ListMeta { Continue = error.Continue } });
+        return Readable(KubernetesJson.Write(error.Continue is null ? status : status with { Metadata = new ListMeta { Continue = error.Continue } }));
     }
+
+    /// <summary>The same JSON with quotes and letters as people search for them, <c>\"nobody\"</c> and not <c>\u0022nobody\u0022</c>, as upstream and as objects are written here.</summary>
+    public static byte[] Readable(byte[] json) => CanonicalJson.EncodeValue(JsonNode.Parse(json));
 
     private async Task WriteObjectAsync(HttpContext http, ApiRequest request, Accepted accepted, ObjectAnswer answer)
     {
@@ -111,7 +115,7 @@ internal sealed class AnswerWriter(TimeProvider clock)
 
         var metadataOnly = accepted.Shape == AnswerShape.Metadata;
         var (kind, apiVersion) = metadataOnly
-            ? ("PartialObjectMetadataList", "meta.k8s.io/" + accepted.Version) : (list.Kind.Type.Kind + "List", list.Kind.Type.ApiVersion);
+            ? ("PartialObjectMetadataList", "meta.k8s.io/" + accepted.Version) : (list.Kind.ListKind, list.Kind.Type.ApiVersion);
         var metadata = new StringBuilder($"\"resourceVersion\":\"{revision}\"");
         if (list.Continue.Length > 0)
         {

@@ -90,6 +90,7 @@ internal sealed class TableWriter(ResourceKind kind, string version, string incl
                 case null: writer.WriteNullValue(); break;
                 case bool flag: writer.WriteBooleanValue(flag); break;
                 case int or long or short: writer.WriteNumberValue(Convert.ToInt64(cell, CultureInfo.InvariantCulture)); break;
+                case double number: writer.WriteNumberValue(number); break;
                 default: writer.WriteStringValue(cell.ToString()); break;
             }
         }

@@ -1,7 +1,9 @@
 using System.Text.Json.Nodes;
 using KubeAspire.ApiMachinery.Meta;
+using KubeAspire.ApiServer.CustomResources;
 using KubeAspire.ApiServer.Discovery;
 using KubeAspire.Resources;
+using KubeAspire.Resources.Kinds;
 
 namespace KubeAspire.ApiServer.OpenApi;
 
@@ -18,25 +20,36 @@ internal sealed class OpenApiPaths(SchemaJson schemas, bool isV2)
     private static readonly string[] s_patchTypes =
         ["application/json-patch+json", "application/merge-patch+json", "application/strategic-merge-patch+json", "application/apply-patch+yaml"];
 
+    private static readonly string[] s_customPatchTypes = ["application/json-patch+json", "application/merge-patch+json", "application/apply-patch+yaml"];
+    private string[] _patchTypes = s_patchTypes;
+
     public JsonObject Paths { get; } = [];
 
-    public void Add(KindRegistry kinds, (string Group, string Version) groupVersion)
+    /// <summary>Adds kinds, and what is asked and not stored.</summary>
+    public void Add(IEnumerable<ResourceKind> kinds, IEnumerable<BuiltInType> reviews)
     {
-        foreach (var kind in kinds.All.Where(kind => (kind.Type.Group, kind.Type.Version) == groupVersion))
+        foreach (var kind in kinds)
         {
-            var definition = BuiltInTypes.All.Single(type => type.Type == kind.Type).Definition;
-            AddKind(kind.Type, definition, kind.Verbs, [.. kind.Subresources.Where(DiscoveryDocuments.IsServed)]);
+            var definition = kind is CustomResourceKind custom ? CustomResourceOpenApi.NameOf(custom) : BuiltInTypes.All.Single(type => type.Type == kind.Type).Definition;
+            AddKind(kind, definition, [.. kind.Subresources.Where(DiscoveryDocuments.IsServed)]);
         }
 
-        foreach (var review in kinds.Reviews.Where(review => (review.Type.Group, review.Type.Version) == groupVersion))
+        foreach (var review in reviews)
         {
             Paths[CollectionPath(review.Type)] = new JsonObject { ["post"] = Operation(review.Type, "post", review.Definition, s_writeParameters, review.Definition) };
         }
     }
 
-    private void AddKind(ResourceType type, string definition, IReadOnlyList<string> verbs, IReadOnlyList<BuiltInSubresource> subresources)
+    private void AddKind(ResourceKind kind, string definition, IReadOnlyList<BuiltInSubresource> subresources)
     {
-        var list = schemas.ListReference(definition, type.Group, type.Version, type.Kind);
+        var (type, verbs) = (kind.Type, kind.Verbs);
+        if (kind is CustomResourceKind custom)
+        {
+            schemas.Add(definition, CustomResourceOpenApi.Describe(custom, isV2, schemas));
+        }
+
+        _patchTypes = kind.IsCustom ? s_customPatchTypes : s_patchTypes;
+        var list = schemas.ListReference(definition, type.Group, type.Version, kind.ListKind);
         var collection = new JsonObject { ["get"] = Operation(type, "list", null, s_listParameters, null, list) };
         if (verbs.Contains("create"))
         {
@@ -88,7 +101,7 @@ internal sealed class OpenApiPaths(SchemaJson schemas, bool isV2)
         var schema = answerSchema ?? schemas.Reference(answer!);
         if (isV2)
         {
-            operation["consumes"] = new JsonArray([.. (action == "patch" ? s_patchTypes : ["*/*"]).Select(text => JsonValue.Create(text))]);
+            operation["consumes"] = new JsonArray([.. (action == "patch" ? _patchTypes : ["*/*"]).Select(text => JsonValue.Create(text))]);
             operation["produces"] = new JsonArray("application/json", "application/yaml");
             if (body is not null)
             {
@@ -102,7 +115,7 @@ internal sealed class OpenApiPaths(SchemaJson schemas, bool isV2)
             if (body is not null)
             {
                 var content = new JsonObject();
-                foreach (var media in action == "patch" ? s_patchTypes : ["*/*"])
+                foreach (var media in action == "patch" ? _patchTypes : ["*/*"])
                 {
                     content[media] = new JsonObject { ["schema"] = BodySchema(body) };
                 }
@@ -124,7 +137,7 @@ internal sealed class OpenApiPaths(SchemaJson schemas, bool isV2)
         return operation;
     }
 
-    private JsonObject BodySchema(string body) => BuiltInTypes.Schemas.Find(body) is null ? new JsonObject { ["type"] = "object" } : schemas.Reference(body);
+    private JsonObject BodySchema(string body) => BuiltInTypes.Schemas.Find(body) is null && !schemas.Has(body) ? new JsonObject { ["type"] = "object" } : schemas.Reference(body);
 
     private JsonNode Query(string name)
     {

@@ -26,6 +26,12 @@ internal sealed class SchemaJson(string prefix)
         return _definitions;
     }
 
+    /// <summary>Adds a definition that is no built-in type's: a custom resource's.</summary>
+    public void Add(string name, JsonObject definition) => _definitions[name] = definition;
+
+    /// <summary>Whether a definition was added.</summary>
+    public bool Has(string name) => _definitions.ContainsKey(name);
+
     /// <summary>A reference to a definition.</summary>
     public JsonObject Reference(string name)
     {
@@ -34,12 +40,12 @@ internal sealed class SchemaJson(string prefix)
     }
 
     /// <summary>Adds the list of a kind and refers to it.</summary>
-    public JsonObject ListReference(string definition, string group, string version, string kind)
+    public JsonObject ListReference(string definition, string group, string version, string listKind)
     {
         var name = definition + "List";
         _definitions[name] ??= new JsonObject
         {
-            ["description"] = $"A list of {kind}.",
+            ["description"] = $"A list of {definition[(definition.LastIndexOf('.') + 1)..]}.",
             ["type"] = "object",
             ["required"] = new JsonArray("items"),
             ["properties"] = new JsonObject
@@ -49,7 +55,7 @@ internal sealed class SchemaJson(string prefix)
                 ["metadata"] = Reference("io.k8s.apimachinery.pkg.apis.meta.v1.ListMeta"),
                 ["items"] = new JsonObject { ["type"] = "array", ["items"] = Reference(definition) },
             },
-            ["x-kubernetes-group-version-kind"] = new JsonArray(new JsonObject { ["group"] = group, ["kind"] = kind + "List", ["version"] = version }),
+            ["x-kubernetes-group-version-kind"] = new JsonArray(new JsonObject { ["group"] = group, ["kind"] = listKind, ["version"] = version }),
         };
         return new JsonObject { ["$ref"] = prefix + name };
     }

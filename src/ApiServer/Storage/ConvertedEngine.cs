@@ -39,11 +39,11 @@ internal sealed class ConvertedEngine(IStateEngine inner, ResourceKind kind) : I
 
     /// <inheritdoc/>
     public async ValueTask<StateWrite> CreateAsync(StateKey key, StateValue value, CancellationToken cancellationToken) =>
-        Show(await inner.CreateAsync(Stored(key), Stored(value), cancellationToken));
+        Written(await inner.CreateAsync(Stored(key), Stored(value), cancellationToken));
 
     /// <inheritdoc/>
     public async ValueTask<StateWrite> UpdateAsync(StateKey key, StateValue value, long expectedRevision, CancellationToken cancellationToken) =>
-        Show(await inner.UpdateAsync(Stored(key), Stored(value), expectedRevision, cancellationToken));
+        Written(await inner.UpdateAsync(Stored(key), Stored(value), expectedRevision, cancellationToken));
 
     /// <inheritdoc/>
     public async ValueTask<StateWrite> DeleteAsync(StateKey key, long expectedRevision, CancellationToken cancellationToken) =>
@@ -64,11 +64,27 @@ internal sealed class ConvertedEngine(IStateEngine inner, ResourceKind kind) : I
 
     private StateValue Stored(StateValue value)
     {
+        if (kind.StorageType == kind.Type)
+        {
+            return value;
+        }
+
         var tree = kind.ToStored(Objects.Tree(value.Json));
         tree["apiVersion"] = kind.StorageType.ApiVersion;
         tree["kind"] = kind.StorageType.Kind;
-        var (json, revisionAt) = CanonicalJson.Encode(tree);
+        var (json, revisionAt) = CanonicalJson.Encode(tree, nulls: kind.IsCustom);
         return new StateValue(json, revisionAt);
+    }
+
+    // What was just written in the version that is stored is shown as it is.
+    private StateWrite Written(StateWrite write)
+    {
+        if (kind.StorageType == kind.Type && write is { Outcome: StateOutcome.Committed, Entry: { } entry })
+        {
+            _shown.TryAdd(entry, entry);
+        }
+
+        return Show(write);
     }
 
     private StateWrite Show(StateWrite write) => write with { Entry = Show(write.Entry) };
@@ -80,11 +96,21 @@ internal sealed class ConvertedEngine(IStateEngine inner, ResourceKind kind) : I
         var tree = kind.FromStored(entry.Tree());
         tree["apiVersion"] = kind.Type.ApiVersion;
         tree["kind"] = kind.Type.Kind;
-        var (json, revisionAt) = CanonicalJson.Encode(tree);
+        var (json, revisionAt) = CanonicalJson.Encode(tree, nulls: kind.IsCustom);
+        if (kind.StorageType == kind.Type && IsSame(entry, json, revisionAt))
+        {
+            return entry;
+        }
+
         var digits = System.Text.Encoding.ASCII.GetBytes(entry.Revision.ToString(CultureInfo.InvariantCulture));
         var key = entry.Key with { Collection = kind.Type.GroupResource };
         return new StateEntry(key, entry.CreateRevision, entry.Revision, (byte[])[.. json.AsSpan(0, revisionAt), .. digits, .. json.AsSpan(revisionAt)], revisionAt);
     }
+
+    // Whether the bytes are an entry's but for the digits of its revision.
+    private static bool IsSame(StateEntry entry, ReadOnlySpan<byte> json, int revisionAt) =>
+        entry.RevisionAt == revisionAt && revisionAt >= 0 && entry.Json.Span is var stored && stored.Length >= json.Length
+        && stored[..revisionAt].SequenceEqual(json[..revisionAt]) && stored[^(json.Length - revisionAt)..].SequenceEqual(json[revisionAt..]);
 
     private sealed class ConvertedWatch(ConvertedEngine owner, IStateWatch inner) : IStateWatch
     {

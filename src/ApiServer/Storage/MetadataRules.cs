@@ -2,6 +2,7 @@ using System.Text;
 using System.Text.Json.Nodes;
 using KubeAspire.ApiMachinery.Errors;
 using KubeAspire.ApiMachinery.Meta;
+using KubeAspire.Resources.Apiextensions;
 using KubeAspire.Resources.Kinds;
 
 namespace KubeAspire.ApiServer.Storage;
@@ -16,7 +17,7 @@ internal static class MetadataRules
             .Concat(CheckLabels(metadata["labels"] as JsonObject))
             .Concat(CheckAnnotations(metadata["annotations"] as JsonObject))
             .Concat(CheckOwners(metadata["ownerReferences"] as JsonArray))
-            .Concat(CheckFinalizers(metadata));
+            .Concat(CheckFinalizers(metadata, kind));
 
     /// <summary>Every broken rule of a change of metadata.</summary>
     public static IEnumerable<FieldError> CheckUpdate(JsonObject metadata, JsonObject stored)
@@ -145,8 +146,10 @@ internal static class MetadataRules
         }
     }
 
-    private static IEnumerable<FieldError> CheckFinalizers(JsonObject metadata)
+    private static IEnumerable<FieldError> CheckFinalizers(JsonObject metadata, ResourceKind kind)
     {
+        // Upstream asks for a path in the name, or one of the old names, of its own kinds only: custom resources and their definitions are free.
+        var free = kind.IsCustom || kind.Type.Group == CustomResourceDefinition.ResourceType.Group;
         foreach (var name in metadata.Texts("finalizers"))
         {
             foreach (var problem in Names.IsQualifiedName(name))
@@ -154,7 +157,7 @@ internal static class MetadataRules
                 yield return FieldError.Invalid("metadata.finalizers", name, problem);
             }
 
-            if (!name.Contains('/') && name is not ("orphan" or "foregroundDeletion" or "kubernetes"))
+            if (!free && !name.Contains('/') && name is not ("orphan" or "foregroundDeletion" or "kubernetes"))
             {
                 yield return FieldError.Invalid("metadata.finalizers", name, "name is neither a standard finalizer name nor is it fully qualified");
             }

@@ -15,7 +15,7 @@ internal sealed class Create(WritePath path)
 
     public async Task<ApiAnswer> HandleAsync(ApiRequest request, ResourceKind kind, CancellationToken cancellationToken)
     {
-        var decoded = await Decoding.ReadAsync(request, kind.Type, kind.Schema, cancellationToken);
+        var decoded = await Decoding.ReadAsync(request, kind, cancellationToken);
         return decoded.Succeeded ? await StoreAsync(request, kind, decoded.Value, track: true, cancellationToken) : decoded.Error;
     }
 

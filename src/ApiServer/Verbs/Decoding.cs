@@ -6,6 +6,7 @@ using KubeAspire.ApiMachinery.Serialization;
 using KubeAspire.ApiServer.Requests;
 using KubeAspire.ApiServer.Storage;
 using KubeAspire.Resources;
+using KubeAspire.Resources.Kinds;
 
 namespace KubeAspire.ApiServer.Verbs;
 
@@ -14,8 +15,17 @@ internal static class Decoding
 {
     public static readonly string[] BodyTypes = ["application/json", "application/yaml", "application/vnd.kubernetes.protobuf"];
 
+    private static readonly string[] s_customTypes = ["application/json", "application/yaml"];
+
+    /// <summary>The body of a request as an object of a kind, as the kind itself reads it.</summary>
+    public static ValueTask<ApiResult<JsonObject>> ReadAsync(ApiRequest request, ResourceKind kind, CancellationToken cancellationToken) =>
+        ReadAsync(request, kind.Type, kind.Schema, kind, cancellationToken);
+
     /// <summary>The body of a request as an object of a kind, unknown fields pruned, reported or refused as <c>fieldValidation</c> says.</summary>
-    public static async ValueTask<ApiResult<JsonObject>> ReadAsync(ApiRequest request, ResourceType type, Schema schema, CancellationToken cancellationToken)
+    public static ValueTask<ApiResult<JsonObject>> ReadAsync(ApiRequest request, ResourceType type, Schema schema, CancellationToken cancellationToken) =>
+        ReadAsync(request, type, schema, null, cancellationToken);
+
+    private static async ValueTask<ApiResult<JsonObject>> ReadAsync(ApiRequest request, ResourceType type, Schema schema, ResourceKind? kind, CancellationToken cancellationToken)
     {
         var body = await request.ReadBody(cancellationToken);
         if (!body.Succeeded)
@@ -23,13 +33,14 @@ internal static class Decoding
             return body.Error;
         }
 
-        if (FormatOf(body.Value.MediaType) is not { } format)
+        var custom = kind is { IsCustom: true };
+        if (FormatOf(body.Value.MediaType) is not { } format || (custom && format == BodyFormat.Protobuf))
         {
-            return ApiErrors.UnsupportedMediaType(BodyTypes);
+            return ApiErrors.UnsupportedMediaType(custom ? s_customTypes : BodyTypes);
         }
 
         var decoded = BodyDecoder.Decode(body.Value.Bytes, format, SchemaOf, type.Kind);
-        return decoded.Succeeded ? Conform(request, decoded.Value.Value, decoded.Value.StrictProblems, type, schema) : decoded.Error;
+        return decoded.Succeeded ? Conform(request, decoded.Value.Value, decoded.Value.StrictProblems, type, schema, kind) : decoded.Error;
     }
 
     /// <summary>The schema of a body that names its own type, as protobuf does.</summary>
@@ -73,7 +84,7 @@ internal static class Decoding
     }
 
     /// <summary>Checks type, unknown fields and the types of values.</summary>
-    public static ApiResult<JsonObject> Conform(ApiRequest request, JsonObject value, IReadOnlyList<string> strict, ResourceType type, Schema schema)
+    public static ApiResult<JsonObject> Conform(ApiRequest request, JsonObject value, IReadOnlyList<string> strict, ResourceType type, Schema schema, ResourceKind? conforms = null)
     {
         var (version, kind) = (value.Text("apiVersion"), value.Text("kind"));
         if (kind.Length > 0 && kind != type.Kind)
@@ -88,7 +99,7 @@ internal static class Decoding
 
         value["apiVersion"] = type.ApiVersion;
         value["kind"] = type.Kind;
-        return Checked(request, value, strict, type, schema) is { } error ? error : value;
+        return Checked(request, value, strict, type, schema, conforms: conforms) is { } error ? error : value;
     }
 
     /// <summary>Prunes unknown fields, telling of them as <c>fieldValidation</c> says, and checks the types of values.</summary>
@@ -98,8 +109,10 @@ internal static class Decoding
     /// <param name="type">The kind.</param>
     /// <param name="schema">Its shape.</param>
     /// <param name="refuse">Makes the refusal under <c>Strict</c>; null for that of a whole object.</param>
+    /// <param name="conforms">The kind, whose own idea of the types of values counts; null for that of the schema.</param>
     public static ApiError? Checked(
-        ApiRequest request, JsonObject value, IReadOnlyList<string> strict, ResourceType type, Schema schema, Func<IReadOnlyList<string>, ApiError>? refuse = null)
+        ApiRequest request, JsonObject value, IReadOnlyList<string> strict, ResourceType type, Schema schema, Func<IReadOnlyList<string>, ApiError>? refuse = null,
+        ResourceKind? conforms = null)
     {
         var mode = request.Query["fieldValidation"];
         if (mode is not ("" or "Strict" or "Warn" or "Ignore"))
@@ -116,6 +129,11 @@ internal static class Decoding
         if (mode is "" or "Warn")
         {
             request.Warnings.AddRange(problems);
+        }
+
+        if (conforms is not null)
+        {
+            return conforms.Conform(value);
         }
 
         if (TypeCheck.Check(value, schema, type.Kind) is { } wrong)

@@ -4,9 +4,11 @@ using KubeAspire.ApiMachinery.Errors;
 using KubeAspire.ApiMachinery.Meta;
 using KubeAspire.ApiMachinery.Schemas;
 using KubeAspire.ApiServer.Admission;
+using KubeAspire.ApiServer.CustomResources;
 using KubeAspire.ApiServer.Requests;
 using KubeAspire.ApiServer.Storage;
 using KubeAspire.Resources;
+using KubeAspire.Resources.Apiextensions;
 using KubeAspire.Resources.Core;
 using KubeAspire.Resources.Kinds;
 using KubeAspire.StateStore;
@@ -165,6 +167,11 @@ internal sealed class Delete(WritePath path)
         if (kind.GenerationFields.Count > 0 && current is null)
         {
             metadata["generation"] = (metadata.Number("generation") ?? 0) + 1;
+        }
+
+        if (kind.Type == CustomResourceDefinition.ResourceType)
+        {
+            CollectionRemoval.Begin(value, path.Now());
         }
 
         if (kind.Type == Namespace.ResourceType)

@@ -21,6 +21,7 @@ internal sealed class Patch(WritePath path, Create create, Update update)
     public const string ApplyType = "application/apply-patch+yaml";
 
     private static readonly string[] s_types = [JsonType, MergeType, StrategicType, ApplyType];
+    private static readonly string[] s_customTypes = [JsonType, MergeType, ApplyType];
 
     public async Task<ApiAnswer> HandleAsync(ApiRequest request, ResourceKind kind, CancellationToken cancellationToken)
     {
@@ -33,6 +34,11 @@ internal sealed class Patch(WritePath path, Create create, Update update)
         if (body.Value.MediaType == ApplyType)
         {
             return await ApplyAsync(request, kind, body.Value, cancellationToken);
+        }
+
+        if (kind.IsCustom && body.Value.MediaType == StrategicType)
+        {
+            return ApiErrors.UnsupportedMediaType(s_customTypes);
         }
 
         var change = Parse(body.Value, kind.Schema);
@@ -105,7 +111,7 @@ internal sealed class Patch(WritePath path, Create create, Update update)
 
         // Upstream's patcher: what a patch makes of an object is invalid, not unreadable.
         return Decoding.Checked(request, value, patch.StrictProblems, kind.Type, kind.Schema, problems =>
-            ApiErrors.Invalid("", "", "", [FieldError.Invalid("patch", value.ToJsonString(), ApiErrors.StrictMessage(problems))])) is { } error ? error : value;
+            ApiErrors.Invalid("", "", "", [FieldError.Invalid("patch", value.ToJsonString(), ApiErrors.StrictMessage(problems))]), kind) is { } error ? error : value;
     }
 
     private async Task<ApiAnswer> ApplyAsync(ApiRequest request, ResourceKind kind, RequestBody body, CancellationToken cancellationToken)
@@ -121,7 +127,7 @@ internal sealed class Patch(WritePath path, Create create, Update update)
             return decoded.Error;
         }
 
-        var applied = Decoding.Conform(request, decoded.Value.Value, decoded.Value.StrictProblems, kind.Type, kind.Schema);
+        var applied = Decoding.Conform(request, decoded.Value.Value, decoded.Value.StrictProblems, kind.Type, kind.Schema, kind);
         if (!applied.Succeeded)
         {
             return applied.Error;

@@ -30,7 +30,7 @@ internal sealed class Update(WritePath path)
 
     public async Task<ApiAnswer> HandleAsync(ApiRequest request, ResourceKind kind, CancellationToken cancellationToken)
     {
-        var decoded = await Decoding.ReadAsync(request, kind.Type, kind.Schema, cancellationToken);
+        var decoded = await Decoding.ReadAsync(request, kind, cancellationToken);
         if (!decoded.Succeeded)
         {
             return decoded.Error;
@@ -215,7 +215,7 @@ internal sealed class Update(WritePath path)
     // Only a new desired state is a new generation; relabelling is not.
     private static void CountGeneration(ApiRequest request, ResourceKind kind, JsonObject value, JsonObject stored)
     {
-        if (!kind.GenerationFields.Any(field => !JsonNode.DeepEquals(value[field], stored[field])))
+        if (!kind.ChangesGeneration(value, stored))
         {
             return;
         }
@@ -229,7 +229,7 @@ internal sealed class Update(WritePath path)
         var errors = MetadataRules.Check(value.Meta(), kind).Concat(MetadataRules.CheckUpdate(value.Meta(), stored.Meta()));
         return plan.Subresource == "status" ? errors.Concat(kind.ValidateStatusUpdate(view, storedView))
             : kind.Parts.Contains(plan.Subresource) ? errors.Concat(kind.ValidatePartUpdate(plan.Subresource, view, storedView))
-            : errors.Concat(kind.Validate(view)).Concat(plan.Direct ? [] : kind.ValidateUpdate(view, storedView));
+            : errors.Concat(plan.Direct ? kind.Validate(view) : kind.ValidateChange(view, storedView));
     }
 
     private static bool IsSame(JsonObject value, JsonObject stored)

@@ -85,7 +85,7 @@ internal sealed class Watch(IStateEngine engine, Revisions revisions, TimeProvid
                 until = passed < lastBookmark && lastBookmark < nextBookmark ? lastBookmark : nextBookmark < plan.Duration ? nextBookmark : plan.Duration;
             }
 
-            var batch = await cursor.NextAsync(until > passed ? until - passed : TimeSpan.Zero, cancellationToken);
+            var (batch, isLast) = await NextAsync(cursor, until > passed ? until - passed : TimeSpan.Zero, plan.Kind, cancellationToken);
             if (batch.Outcome != StateReadOutcome.Ok)
             {
                 yield return [new WatchFrame("ERROR", default, null, ApiErrors.TooOldResourceVersion(from, engine.CompactedRevision))];
@@ -102,6 +102,11 @@ internal sealed class Watch(IStateEngine engine, Revisions revisions, TimeProvid
                 }
             }
 
+            if (isLast)
+            {
+                yield break;
+            }
+
             passed = clock.GetElapsedTime(started);
             if (plan.Bookmarks && passed >= until && passed < plan.Duration)
             {
@@ -109,6 +114,25 @@ internal sealed class Watch(IStateEngine engine, Revisions revisions, TimeProvid
                 lastBookmark = passed >= lastBookmark ? plan.Duration : lastBookmark;
                 yield return [Bookmark(plan.Kind, from, initialEventsEnd: false)];
             }
+        }
+    }
+
+    // The batch is the last one where the kind is not served any more, or not as it was.
+    private static async ValueTask<(StateWatchBatch Batch, bool IsLast)> NextAsync(IStateWatch cursor, TimeSpan maxWait, ResourceKind kind, CancellationToken cancellationToken)
+    {
+        if (!kind.Retired.CanBeCanceled)
+        {
+            return (await cursor.NextAsync(maxWait, cancellationToken), false);
+        }
+
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(kind.Retired, cancellationToken);
+        try
+        {
+            return (await cursor.NextAsync(maxWait, either.Token), false);
+        }
+        catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
+        {
+            return (await cursor.NextAsync(TimeSpan.Zero, cancellationToken), true);
         }
     }
 

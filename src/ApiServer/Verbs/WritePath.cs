@@ -7,6 +7,7 @@ using KubeAspire.ApiMachinery.Patching.Apply;
 using KubeAspire.ApiMachinery.Serialization;
 using KubeAspire.ApiServer.Admission;
 using KubeAspire.ApiServer.Admission.Quota;
+using KubeAspire.ApiServer.CustomResources;
 using KubeAspire.ApiServer.Requests;
 using KubeAspire.ApiServer.Services;
 using KubeAspire.ApiServer.Storage;
@@ -38,6 +39,11 @@ internal sealed class WritePath(
     public async ValueTask<IDisposable?> EnterAsync(ResourceKind kind, string ns, bool create, CancellationToken cancellationToken)
     {
         var counted = await quotas.CountsAsync(kind, ns, create, cancellationToken) ? await _namespaceGates.EnterAsync(ns, cancellationToken) : null;
+        if (create && kind is CustomResourceKind custom)
+        {
+            return new Both(custom.Collection.Enter(), counted);
+        }
+
         if (kind.Type != Service.ResourceType)
         {
             return counted;
@@ -92,8 +98,12 @@ internal sealed class WritePath(
     /// <summary>The object as it will be stored, with its typed view.</summary>
     public static ApiResult<Encoded> Encode(JsonObject value, ResourceKind kind)
     {
-        Decoding.Complete(value, kind.Schema);
-        var (json, revisionAt) = CanonicalJson.Encode(value);
+        if (!kind.IsCustom)
+        {
+            Decoding.Complete(value, kind.Schema);
+        }
+
+        var (json, revisionAt) = CanonicalJson.Encode(value, nulls: kind.IsCustom);
         if (json.Length > ApiLimits.ObjectBytes)
         {
             return ApiErrors.TooLarge(ApiLimits.ObjectBytes);
@@ -146,6 +156,15 @@ internal sealed class WritePath(
     {
         _serviceGate.Dispose();
         _namespaceGates.Dispose();
+    }
+
+    private sealed class Both(IDisposable inner, IDisposable? outer) : IDisposable
+    {
+        public void Dispose()
+        {
+            inner.Dispose();
+            outer?.Dispose();
+        }
     }
 
     private sealed class Gate(SemaphoreSlim semaphore, IDisposable? outer) : IDisposable

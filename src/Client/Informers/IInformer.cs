@@ -41,6 +41,13 @@ public interface IInformerFactory
     /// <summary>Starts all informers asked for so far. Idempotent; later ones start when this is called again.</summary>
     void Start(CancellationToken cancellationToken);
 
+    /// <summary>Starts those asked for since <see cref="Start"/>, until what it was given is cancelled; nothing before it.</summary>
+    void StartNew();
+
+    /// <summary>Ends the informer of a kind and forgets it: the kind is not served any more. Its handlers hear that every object is gone.</summary>
+    void Remove<T>(ResourceType type)
+        where T : class, IKubernetesObject;
+
     /// <summary>Waits until all started informers are synced.</summary>
     Task WhenSyncedAsync(CancellationToken cancellationToken);
 }

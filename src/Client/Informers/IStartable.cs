@@ -8,4 +8,6 @@ internal interface IStartable
     Task Synced { get; }
 
     void Start(CancellationToken cancellationToken);
+
+    void Stop();
 }

@@ -9,8 +9,10 @@ namespace KubeAspire.Client.Informers;
 /// What the copy shows is some revision of the collection, never a mixture: events arrive in the order of revisions, and a new
 /// list replaces all at once, handlers hearing of everything that vanished meanwhile. A 410 is answered by a new list.
 /// </remarks>
+#pragma warning disable CA1001 // A source of cancellation that has no timer holds nothing that must be disposed of.
 public sealed class Informer<T> : IInformer<T>, IStartable
     where T : class, IKubernetesObject
+#pragma warning restore CA1001
 {
     /// <summary>Shortest time after which the server is asked to end a watch; the longest is twice that. 5 min, client-go's reflector.</summary>
     public static readonly TimeSpan WatchTimeout = TimeSpan.FromMinutes(5);
@@ -28,6 +30,7 @@ public sealed class Informer<T> : IInformer<T>, IStartable
     private readonly ObjectCache<T> _cache = new();
     private readonly List<Action<T?, T?>> _handlers = [];
     private readonly TaskCompletionSource _synced = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly CancellationTokenSource _stopped = new();
     private Task? _running;
     private string? _revision;
 
@@ -89,8 +92,21 @@ public sealed class Informer<T> : IInformer<T>, IStartable
             // An informer lives long: it belongs to no trace that happens to be current.
             using (ExecutionContext.SuppressFlow())
             {
-                _running = Task.Run(() => RunAsync(cancellationToken), CancellationToken.None);
+                _running = Task.Run(() => LiveAsync(cancellationToken), CancellationToken.None);
             }
+        }
+    }
+
+    /// <summary>Ends listing and watching for good; handlers hear that every object is gone. Idempotent.</summary>
+    public void Stop() => _stopped.Cancel();
+
+    private async Task LiveAsync(CancellationToken cancellationToken)
+    {
+        using var ending = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, _stopped.Token);
+        await RunAsync(ending.Token);
+        foreach (var key in cancellationToken.IsCancellationRequested ? [] : _cache.Keys)
+        {
+            Drop(key);
         }
     }
 

@@ -13,6 +13,7 @@ public sealed class InformerFactory : IInformerFactory
     private readonly TimeProvider _clock;
     private readonly ILogger _logger;
     private readonly Random _seeds;
+    private CancellationToken? _started;
 
     /// <summary>A factory whose jitter differs from run to run.</summary>
     public InformerFactory(IApiClient client, TimeProvider clock, ILogger<InformerFactory> logger)
@@ -45,10 +46,33 @@ public sealed class InformerFactory : IInformerFactory
     /// <inheritdoc/>
     public void Start(CancellationToken cancellationToken)
     {
+        _started = cancellationToken;
         foreach (var informer in Snapshot())
         {
             informer.Start(cancellationToken);
         }
+    }
+
+    /// <inheritdoc/>
+    public void StartNew()
+    {
+        if (_started is { } until)
+        {
+            Start(until);
+        }
+    }
+
+    /// <inheritdoc/>
+    public void Remove<T>(ResourceType type)
+        where T : class, IKubernetesObject
+    {
+        IStartable? informer;
+        lock (_gate)
+        {
+            _informers.Remove((type, null, typeof(T)), out informer);
+        }
+
+        informer?.Stop();
     }
 
     /// <inheritdoc/>

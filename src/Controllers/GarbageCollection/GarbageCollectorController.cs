@@ -1,8 +1,10 @@
 using KubeAspire.ApiMachinery.Meta;
 using KubeAspire.Client.Events;
+using KubeAspire.Client.Informers;
 using KubeAspire.ControllerRuntime.Queue;
 using KubeAspire.ControllerRuntime.Reconciling;
 using KubeAspire.Controllers.Common;
+using KubeAspire.Resources.Apiextensions;
 using KubeAspire.Resources.Core;
 using Microsoft.Extensions.Logging;
 
@@ -14,32 +16,37 @@ internal static class GarbageCollectorController
     /// <summary>Workers. 20, upstream's --concurrent-gc-syncs.</summary>
     public const int Workers = 20;
 
+    /// <summary>When the types are looked at again after a CustomResourceDefinition changed. 1 s.</summary>
+    public static readonly TimeSpan TypesAgain = TimeSpan.FromSeconds(1);
+
     public static Controller Create(ControllerContext context)
     {
         var queue = new WorkQueue("garbage-collector-controller", context.Clock);
         var events = context.RecorderOf("garbage-collector-controller");
-        var types = context.ResourceTypes();
-        var byKind = types.GroupBy(type => (type.Group, type.Kind)).ToDictionary(group => group.Key, group => group.First());
-        ResourceType? TypeOf(string apiVersion, string kind) => byKind.GetValueOrDefault((Owners.GroupOf(apiVersion), kind));
-        var graph = new OwnerGraph(TypeOf);
-        var reconciler = new GarbageReconciler(context.Client, graph, TypeOf, queue, context.Loggers.CreateLogger<GarbageReconciler>());
-        foreach (var type in types.Where(type => type.Plural != "events")) // Events own nothing, are owned by nothing, and are many.
+        var types = new CollectedTypes(context.ResourceTypes, context.Informers);
+        var graph = new OwnerGraph(types.Find);
+        var reconciler = new GarbageReconciler(context.Client, graph, types, queue, context.Loggers.CreateLogger<GarbageReconciler>());
+        types.OnChange = (type, before, after) =>
         {
-            context.Informers.For<PartialObjectMetadata>(type).AddHandler((before, after) =>
+            if (before is not null && (after is null || after.Metadata.Uid != before.Metadata.Uid) && graph.Find(before.Metadata.Uid!) is { } known && known.Identity.Type == type)
             {
-                if (before is not null && (after is null || after.Metadata.Uid != before.Metadata.Uid))
-                {
-                    reconciler.Enqueue(graph.Remove(before.Metadata.Uid!));
-                }
+                reconciler.Enqueue(graph.Remove(before.Metadata.Uid!));
+            }
 
-                if (after is not null)
-                {
-                    var effects = graph.Observe(type, after.Metadata);
-                    reconciler.Enqueue(effects);
-                    Report(events, effects);
-                }
-            });
-        }
+            if (after is not null)
+            {
+                var effects = graph.Observe(type, after.Metadata);
+                reconciler.Enqueue(effects);
+                Report(events, effects);
+            }
+        };
+        types.Refresh();
+        context.Informers.For<CustomResourceDefinition>().AddHandler((_, _) =>
+        {
+            // The API server follows the definitions as this does: at once or a moment later their kinds are served, or not.
+            types.Refresh();
+            queue.AddAfter(GarbageReconciler.TypesKey, TypesAgain);
+        });
 
         return new Controller("garbage-collector-controller", "Object", reconciler, queue) { Workers = Workers, WhenReady = context.Informers.WhenSyncedAsync };
     }

@@ -6,6 +6,7 @@ using KubeAspire.Client;
 using KubeAspire.ControllerRuntime.Queue;
 using KubeAspire.ControllerRuntime.Reconciling;
 using KubeAspire.Controllers.Common;
+using KubeAspire.Resources;
 using Microsoft.Extensions.Logging;
 
 namespace KubeAspire.Controllers.GarbageCollection;
@@ -15,14 +16,23 @@ namespace KubeAspire.Controllers.GarbageCollection;
 /// the uid and the resourceVersion it rests on.
 /// </summary>
 internal sealed class GarbageReconciler(
-    IApiClient client, OwnerGraph graph, Func<string, string, ResourceType?> typeOf, IWorkQueue queue, ILogger<GarbageReconciler> logger) : IReconciler
+    IApiClient client, OwnerGraph graph, CollectedTypes types, IWorkQueue queue, ILogger<GarbageReconciler> logger) : IReconciler
 {
+    /// <summary>The key that stands for no object: the types that are served are to be looked at.</summary>
+    public static readonly ObjectKey TypesKey = new("", "types");
+
     /// <summary>When an owner of a kind that is not served is asked about again. 30 s, upstream's resync of discovery.</summary>
     public static readonly TimeSpan UnknownRetry = TimeSpan.FromSeconds(30);
 
     /// <inheritdoc/>
     public async Task<ReconcileResult> ReconcileAsync(ObjectKey key, CancellationToken cancellationToken)
     {
+        if (key == TypesKey)
+        {
+            types.Refresh();
+            return ReconcileResult.Done;
+        }
+
         if (graph.Find(key.Name) is not { } node)
         {
             return ReconcileResult.Done;
@@ -97,7 +107,7 @@ internal sealed class GarbageReconciler(
         {
             case GarbageAction.DropReferences:
                 var dropped = owners.Where((_, i) => states[i] != OwnerState.Solid).Select(owner => owner.Uid);
-                return Finish(await PatchReferencesAsync(node.Identity, latest, dropped, unblock: false, cancellationToken));
+                return Finish(await PatchReferencesAsync(node.Identity, latest.ResourceVersion, [.. dropped], unblock: false, cancellationToken));
             case GarbageAction.DeleteForeground:
                 if (await UnblockCyclesAsync(node, latest, cancellationToken) is { } refused)
                 {
@@ -115,7 +125,7 @@ internal sealed class GarbageReconciler(
     // The graph is believed when it shows the owner where the reference says it is; its absence never is.
     private async Task<(OwnerState State, ApiError? Error)> StateOfAsync(GraphIdentity child, OwnerReference owner, CancellationToken cancellationToken)
     {
-        if (typeOf(owner.ApiVersion, owner.Kind) is not { } type || (type.Namespaced && !child.Type.Namespaced))
+        if (types.Find(owner.ApiVersion, owner.Kind) is not { } type || (type.Namespaced && !child.Type.Namespaced))
         {
             logger.OwnerUnknown(child.ToString(), owner.ApiVersion, owner.Kind, owner.Name);
             return (OwnerState.Unknown, null);
@@ -151,7 +161,7 @@ internal sealed class GarbageReconciler(
         }
 
         var blocking = (latest.OwnerReferences ?? []).Where(owner => owner.BlockOwnerDeletion == true).Select(owner => owner.Uid).ToList();
-        return blocking.Count == 0 ? null : await PatchReferencesAsync(node.Identity, latest with { ResourceVersion = null }, blocking, unblock: true, cancellationToken);
+        return blocking.Count == 0 ? null : await PatchReferencesAsync(node.Identity, null, blocking, unblock: true, cancellationToken);
     }
 
     private async Task<ReconcileResult> FinishForegroundAsync(GraphNode node, ObjectMeta latest, CancellationToken cancellationToken)
@@ -175,10 +185,8 @@ internal sealed class GarbageReconciler(
     {
         foreach (var dependent in node.Dependents.Select(graph.Find).OfType<GraphNode>())
         {
-            var patch = new ApiPatch(PatchKind.StrategicMerge, ReferencesPatch(dependent.Identity.Uid, null, [node.Identity.Uid], unblock: false));
-            var done = await client.PatchAsync<PartialObjectMetadata>(
-                dependent.Identity.Type, dependent.Identity.Key.Namespace, dependent.Identity.Key.Name, patch, null, cancellationToken);
-            if (done.Error is { Reason: not (ApiErrorReason.NotFound or ApiErrorReason.Conflict or ApiErrorReason.Invalid) } refused)
+            var refused = await PatchReferencesAsync(dependent.Identity, null, [node.Identity.Uid], unblock: false, cancellationToken);
+            if (refused is { Reason: not (ApiErrorReason.NotFound or ApiErrorReason.Conflict or ApiErrorReason.Invalid) })
             {
                 return ReconcileResult.Failed(refused);
             }
@@ -211,10 +219,27 @@ internal sealed class GarbageReconciler(
         return (await client.PatchAsync<PartialObjectMetadata>(identity.Type, identity.Key.Namespace, identity.Key.Name, OwnerPatches.Merge(body), null, cancellationToken)).Error;
     }
 
-    private async Task<ApiError?> PatchReferencesAsync(GraphIdentity identity, ObjectMeta latest, IEnumerable<string> owners, bool unblock, CancellationToken cancellationToken)
+    private async Task<ApiError?> PatchReferencesAsync(GraphIdentity identity, string? resourceVersion, IReadOnlyList<string> owners, bool unblock, CancellationToken cancellationToken)
     {
-        var patch = new ApiPatch(PatchKind.StrategicMerge, ReferencesPatch(identity.Uid, latest.ResourceVersion, owners, unblock));
-        return (await client.PatchAsync<PartialObjectMetadata>(identity.Type, identity.Key.Namespace, identity.Key.Name, patch, null, cancellationToken)).Error;
+        var patch = new ApiPatch(PatchKind.StrategicMerge, ReferencesPatch(identity.Uid, resourceVersion, owners, unblock));
+        var error = (await client.PatchAsync<PartialObjectMetadata>(identity.Type, identity.Key.Namespace, identity.Key.Name, patch, null, cancellationToken)).Error;
+        if (error is not { Reason: ApiErrorReason.UnsupportedMediaType })
+        {
+            return error;
+        }
+
+        // A custom resource: its references are written whole, as of the state that was read.
+        var read = await client.GetAsync<PartialObjectMetadata>(identity.Type, identity.Key.Namespace, identity.Key.Name, cancellationToken);
+        if (!read.Succeeded || read.Value.Metadata.Uid != identity.Uid)
+        {
+            return read.Error;
+        }
+
+        var references = (read.Value.Metadata.OwnerReferences ?? []).Where(owner => unblock || !owners.Contains(owner.Uid))
+            .Select(owner => unblock && owners.Contains(owner.Uid) ? owner with { BlockOwnerDeletion = false } : owner).ToList();
+        var list = references.Count == 0 ? "null" : $"[{string.Join(',', references.Select(owner => Encoding.UTF8.GetString(KubernetesJson.Write(owner))))}]";
+        var body = $"{{\"metadata\":{{\"uid\":{Text(identity.Uid)},\"resourceVersion\":{Text(resourceVersion ?? read.Value.Metadata.ResourceVersion)},\"ownerReferences\":{list}}}}}";
+        return (await client.PatchAsync<PartialObjectMetadata>(identity.Type, identity.Key.Namespace, identity.Key.Name, OwnerPatches.Merge(body), null, cancellationToken)).Error;
     }
 
     private static byte[] ReferencesPatch(string uid, string? resourceVersion, IEnumerable<string> owners, bool unblock)

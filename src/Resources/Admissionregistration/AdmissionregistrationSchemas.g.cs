@@ -104,7 +104,7 @@ public static class AdmissionregistrationSchemas
             apiVersion s -- Version of the schema that the object is written in, such as v1 or apps/v1.
             kind s -- Which kind of object this is.
             metadata @io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta #1 -- Name, namespace, labels and the server's bookkeeping.
-            webhooks [@io.k8s.api.admissionregistration.v1.MutatingWebhook] list=map(name) patch=merge key=name -- The webhooks.
+            webhooks [@io.k8s.api.admissionregistration.v1.MutatingWebhook] list=map(name) patch=merge key=name #2 -- The webhooks.
             """),
         new("io.k8s.api.admissionregistration.v1.MutatingWebhookConfigurationList", """
             object kind=admissionregistration.k8s.io|v1|MutatingWebhookConfigurationList
@@ -230,7 +230,7 @@ public static class AdmissionregistrationSchemas
             apiVersion s -- Version of the schema that the object is written in, such as v1 or apps/v1.
             kind s -- Which kind of object this is.
             metadata @io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta #1 -- Name, namespace, labels and the server's bookkeeping.
-            webhooks [@io.k8s.api.admissionregistration.v1.ValidatingWebhook] list=map(name) patch=merge key=name -- The webhooks.
+            webhooks [@io.k8s.api.admissionregistration.v1.ValidatingWebhook] list=map(name) patch=merge key=name #2 -- The webhooks.
             """),
         new("io.k8s.api.admissionregistration.v1.ValidatingWebhookConfigurationList", """
             object kind=admissionregistration.k8s.io|v1|ValidatingWebhookConfigurationList
@@ -241,15 +241,15 @@ public static class AdmissionregistrationSchemas
             """),
         new("io.k8s.api.admissionregistration.v1.Validation", """
             object
-            expression s !
+            expression s ! #1
             message s #2
             messageExpression s #4
             reason s ptr #3
             """),
         new("io.k8s.api.admissionregistration.v1.Variable", """
             object atomic
-            expression s !
-            name s !
+            expression s ! #2
+            name s ! #1
             """),
         new("io.k8s.api.admissionregistration.v1.WebhookClientConfig", """
             object

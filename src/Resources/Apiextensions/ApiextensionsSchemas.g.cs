@@ -11,191 +11,191 @@ public static class ApiextensionsSchemas
     [
         new("io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.CustomResourceColumnDefinition", """
             object
-            description s
-            format s
-            jsonPath s !
-            name s !
-            priority i32
-            type s !
+            description s #4
+            format s #3
+            jsonPath s ! #6
+            name s ! #1
+            priority i32 #5
+            type s ! #2
             """),
         new("io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.CustomResourceConversion", """
             object
-            strategy s !
-            webhook @io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.WebhookConversion ptr
+            strategy s ! #1
+            webhook @io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.WebhookConversion ptr #2
             """),
         new("io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.CustomResourceDefinition", """
             object kind=apiextensions.k8s.io|v1|CustomResourceDefinition
             apiVersion s -- Version of the schema that the object is written in, such as v1 or apps/v1.
             kind s -- Which kind of object this is.
-            metadata @io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta -- Name, namespace, labels and the server's bookkeeping.
-            spec @io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.CustomResourceDefinitionSpec ! -- What is wanted.
-            status @io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.CustomResourceDefinitionStatus -- What is, as last observed. Written by the system, not by users.
+            metadata @io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta #1 -- Name, namespace, labels and the server's bookkeeping.
+            spec @io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.CustomResourceDefinitionSpec ! #2 -- What is wanted.
+            status @io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.CustomResourceDefinitionStatus #3 -- What is, as last observed. Written by the system, not by users.
             """),
         new("io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.CustomResourceDefinitionCondition", """
             object
-            lastTransitionTime time
-            message s
-            observedGeneration i64
-            reason s
-            status s !
-            type s !
+            lastTransitionTime time #3
+            message s #5
+            observedGeneration i64 #6
+            reason s #4
+            status s ! #2
+            type s ! #1
             """),
         new("io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.CustomResourceDefinitionList", """
             object kind=apiextensions.k8s.io|v1|CustomResourceDefinitionList
             apiVersion s -- Version of the schema that the object is written in, such as v1 or apps/v1.
-            items [@io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.CustomResourceDefinition] !
+            items [@io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.CustomResourceDefinition] ! #2
             kind s -- Which kind of object this is.
-            metadata @io.k8s.apimachinery.pkg.apis.meta.v1.ListMeta -- Name, namespace, labels and the server's bookkeeping.
+            metadata @io.k8s.apimachinery.pkg.apis.meta.v1.ListMeta #1 -- Name, namespace, labels and the server's bookkeeping.
             """),
         new("io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.CustomResourceDefinitionNames", """
             object
-            categories [s] list=atomic
-            kind s !
-            listKind s
-            plural s !
-            shortNames [s] list=atomic
-            singular s
+            categories [s] list=atomic #6
+            kind s ! #4
+            listKind s #5
+            plural s ! #1
+            shortNames [s] list=atomic #3
+            singular s #2
             """),
         new("io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.CustomResourceDefinitionSpec", """
             object
-            conversion @io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.CustomResourceConversion ptr
-            group s !
-            names @io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.CustomResourceDefinitionNames !
-            preserveUnknownFields b deprecated
-            scope s !
-            versions [@io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.CustomResourceDefinitionVersion] ! list=atomic
+            conversion @io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.CustomResourceConversion ptr #9
+            group s ! #1
+            names @io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.CustomResourceDefinitionNames ! #3
+            preserveUnknownFields b deprecated #10
+            scope s ! #4
+            versions [@io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.CustomResourceDefinitionVersion] ! list=atomic #7
             """),
         new("io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.CustomResourceDefinitionStatus", """
             object
-            acceptedNames @io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.CustomResourceDefinitionNames
-            conditions [@io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.CustomResourceDefinitionCondition] list=map(type)
-            observedGeneration i64
-            storedVersions [s] list=atomic
+            acceptedNames @io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.CustomResourceDefinitionNames #2
+            conditions [@io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.CustomResourceDefinitionCondition] list=map(type) #1
+            observedGeneration i64 #4
+            storedVersions [s] list=atomic #3
             """),
         new("io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.CustomResourceDefinitionVersion", """
             object
-            additionalPrinterColumns [@io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.CustomResourceColumnDefinition] list=atomic
-            deprecated b deprecated
-            deprecationWarning s deprecated ptr
-            name s !
-            schema @io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.CustomResourceValidation ptr
-            selectableFields [@io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.SelectableField] list=atomic
-            served b !
-            storage b !
-            subresources @io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.CustomResourceSubresources ptr
+            additionalPrinterColumns [@io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.CustomResourceColumnDefinition] list=atomic #6
+            deprecated b deprecated #7
+            deprecationWarning s deprecated ptr #8
+            name s ! #1
+            schema @io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.CustomResourceValidation ptr #4
+            selectableFields [@io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.SelectableField] list=atomic #9
+            served b ! #2
+            storage b ! #3
+            subresources @io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.CustomResourceSubresources ptr #5
             """),
         new("io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.CustomResourceSubresourceScale", """
             object
-            labelSelectorPath s ptr
-            specReplicasPath s !
-            statusReplicasPath s !
+            labelSelectorPath s ptr #3
+            specReplicasPath s ! #1
+            statusReplicasPath s ! #2
             """),
         new("io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.CustomResourceSubresourceStatus", """
             object
             """),
         new("io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.CustomResourceSubresources", """
             object
-            scale @io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.CustomResourceSubresourceScale ptr
-            status @io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.CustomResourceSubresourceStatus ptr
+            scale @io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.CustomResourceSubresourceScale ptr #2
+            status @io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.CustomResourceSubresourceStatus ptr #1
             """),
         new("io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.CustomResourceValidation", """
             object
-            openAPIV3Schema @io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.JSONSchemaProps ptr
+            openAPIV3Schema @io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.JSONSchemaProps ptr #1
             """),
         new("io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.ExternalDocumentation", """
             object
-            description s
-            url s
+            description s #1
+            url s #2
             """),
         new("io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.JSON", """
             json
             """),
         new("io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.JSONSchemaProps", """
             object
-            $ref s ptr
-            $schema s
-            additionalItems @io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.JSONSchemaPropsOrBool ptr
-            additionalProperties @io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.JSONSchemaPropsOrBool ptr
-            allOf [@io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.JSONSchemaProps] list=atomic
-            anyOf [@io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.JSONSchemaProps] list=atomic
-            default json ptr
-            definitions {@io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.JSONSchemaProps}
-            dependencies {@io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.JSONSchemaPropsOrStringArray}
-            description s
-            enum [json] list=atomic
-            example json ptr
-            exclusiveMaximum b
-            exclusiveMinimum b
-            externalDocs @io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.ExternalDocumentation ptr
-            format s
-            id s
-            items @io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.JSONSchemaPropsOrArray ptr
-            maxItems i64 ptr
-            maxLength i64 ptr
-            maxProperties i64 ptr
-            maximum f64 ptr
-            minItems i64 ptr
-            minLength i64 ptr
-            minProperties i64 ptr
-            minimum f64 ptr
-            multipleOf f64 ptr
-            not @io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.JSONSchemaProps ptr
-            nullable b
-            oneOf [@io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.JSONSchemaProps] list=atomic
-            pattern s
-            patternProperties {@io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.JSONSchemaProps}
-            properties {@io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.JSONSchemaProps}
-            required [s] list=atomic
-            title s
-            type s
-            uniqueItems b
-            x-kubernetes-embedded-resource b
-            x-kubernetes-int-or-string b
-            x-kubernetes-list-map-keys [s] list=atomic
-            x-kubernetes-list-type s ptr
-            x-kubernetes-map-type s ptr
-            x-kubernetes-preserve-unknown-fields b ptr
-            x-kubernetes-validations [@io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.ValidationRule] list=map(rule) patch=merge key=rule
+            $ref s ptr #3
+            $schema s #2
+            additionalItems @io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.JSONSchemaPropsOrBool ptr #33
+            additionalProperties @io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.JSONSchemaPropsOrBool ptr #30
+            allOf [@io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.JSONSchemaProps] list=atomic #25
+            anyOf [@io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.JSONSchemaProps] list=atomic #27
+            default json ptr #8
+            definitions {@io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.JSONSchemaProps} #34
+            dependencies {@io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.JSONSchemaPropsOrStringArray} #32
+            description s #4
+            enum [json] list=atomic #20
+            example json ptr #36
+            exclusiveMaximum b #10
+            exclusiveMinimum b #12
+            externalDocs @io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.ExternalDocumentation ptr #35
+            format s #6
+            id s #1
+            items @io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.JSONSchemaPropsOrArray ptr #24
+            maxItems i64 ptr #16
+            maxLength i64 ptr #13
+            maxProperties i64 ptr #21
+            maximum f64 ptr #9
+            minItems i64 ptr #17
+            minLength i64 ptr #14
+            minProperties i64 ptr #22
+            minimum f64 ptr #11
+            multipleOf f64 ptr #19
+            not @io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.JSONSchemaProps ptr #28
+            nullable b #37
+            oneOf [@io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.JSONSchemaProps] list=atomic #26
+            pattern s #15
+            patternProperties {@io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.JSONSchemaProps} #31
+            properties {@io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.JSONSchemaProps} #29
+            required [s] list=atomic #23
+            title s #7
+            type s #5
+            uniqueItems b #18
+            x-kubernetes-embedded-resource b #39
+            x-kubernetes-int-or-string b #40
+            x-kubernetes-list-map-keys [s] list=atomic #41
+            x-kubernetes-list-type s ptr #42
+            x-kubernetes-map-type s ptr #43
+            x-kubernetes-preserve-unknown-fields b ptr #38
+            x-kubernetes-validations [@io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.ValidationRule] list=map(rule) patch=merge key=rule #44
             """),
         new("io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.JSONSchemaPropsOrArray", """
-            object
+            orarray @io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.JSONSchemaProps
             """),
         new("io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.JSONSchemaPropsOrBool", """
-            object
+            orbool @io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.JSONSchemaProps
             """),
         new("io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.JSONSchemaPropsOrStringArray", """
-            object
+            orstringarray @io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.JSONSchemaProps
             """),
         new("io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.SelectableField", """
             object
-            jsonPath s !
+            jsonPath s ! #1
             """),
         new("io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.ServiceReference", """
             object
-            name s !
-            namespace s !
-            path s ptr
-            port i32 ptr
+            name s ! #2
+            namespace s ! #1
+            path s ptr #3
+            port i32 ptr #4
             """),
         new("io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.ValidationRule", """
             object
-            fieldPath s
-            message s
-            messageExpression s
-            optionalOldSelf b ptr
-            reason s ptr
-            rule s !
+            fieldPath s #5
+            message s #2
+            messageExpression s #3
+            optionalOldSelf b ptr #6
+            reason s ptr #4
+            rule s ! #1
             """),
         new("io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.WebhookClientConfig", """
             object
-            caBundle bytes
-            service @io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.ServiceReference ptr
-            url s ptr
+            caBundle bytes #2
+            service @io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.ServiceReference ptr #1
+            url s ptr #3
             """),
         new("io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.WebhookConversion", """
             object
-            clientConfig @io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.WebhookClientConfig ptr
-            conversionReviewVersions [s] ! list=atomic
+            clientConfig @io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.WebhookClientConfig ptr #2
+            conversionReviewVersions [s] ! list=atomic #3
             """),
     ];
 }

@@ -13,44 +13,44 @@ public static class ApiregistrationSchemas
             object kind=apiregistration.k8s.io|v1|APIService -- Says who serves a version of an API group.
             apiVersion s -- Version of the schema that the object is written in, such as v1 or apps/v1.
             kind s -- Which kind of object this is.
-            metadata @io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta -- Name, namespace, labels and the server's bookkeeping.
-            spec @io.k8s.kube-aggregator.pkg.apis.apiregistration.v1.APIServiceSpec -- What is wanted.
-            status @io.k8s.kube-aggregator.pkg.apis.apiregistration.v1.APIServiceStatus -- What is, as last observed. Written by the system, not by users.
+            metadata @io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta #1 -- Name, namespace, labels and the server's bookkeeping.
+            spec @io.k8s.kube-aggregator.pkg.apis.apiregistration.v1.APIServiceSpec #2 -- What is wanted.
+            status @io.k8s.kube-aggregator.pkg.apis.apiregistration.v1.APIServiceStatus #3 -- What is, as last observed. Written by the system, not by users.
             """),
         new("io.k8s.kube-aggregator.pkg.apis.apiregistration.v1.APIServiceCondition", """
             object
-            lastTransitionTime time
-            message s
-            reason s
-            status s !
-            type s !
+            lastTransitionTime time #3
+            message s #5
+            reason s #4
+            status s ! #2
+            type s ! #1
             """),
         new("io.k8s.kube-aggregator.pkg.apis.apiregistration.v1.APIServiceList", """
             object kind=apiregistration.k8s.io|v1|APIServiceList
             apiVersion s -- Version of the schema that the object is written in, such as v1 or apps/v1.
-            items [@io.k8s.kube-aggregator.pkg.apis.apiregistration.v1.APIService] !
+            items [@io.k8s.kube-aggregator.pkg.apis.apiregistration.v1.APIService] ! #2
             kind s -- Which kind of object this is.
-            metadata @io.k8s.apimachinery.pkg.apis.meta.v1.ListMeta -- Name, namespace, labels and the server's bookkeeping.
+            metadata @io.k8s.apimachinery.pkg.apis.meta.v1.ListMeta #1 -- Name, namespace, labels and the server's bookkeeping.
             """),
         new("io.k8s.kube-aggregator.pkg.apis.apiregistration.v1.APIServiceSpec", """
             object
-            caBundle bytes list=atomic -- Certificates that the Service's must descend from.
-            group s -- The group; empty for the core group.
-            groupPriorityMinimum i32 ! -- Higher groups are asked first for a short name.
-            insecureSkipTLSVerify b
-            service @io.k8s.kube-aggregator.pkg.apis.apiregistration.v1.ServiceReference ptr -- Service that serves it; absent where this server does.
-            version s -- The version.
-            versionPriority i32 ! -- Higher versions of a group come first.
+            caBundle bytes list=atomic #5 -- Certificates that the Service's must descend from.
+            group s #2 -- The group; empty for the core group.
+            groupPriorityMinimum i32 ! #7 -- Higher groups are asked first for a short name.
+            insecureSkipTLSVerify b #4
+            service @io.k8s.kube-aggregator.pkg.apis.apiregistration.v1.ServiceReference ptr #1 -- Service that serves it; absent where this server does.
+            version s #3 -- The version.
+            versionPriority i32 ! #8 -- Higher versions of a group come first.
             """),
         new("io.k8s.kube-aggregator.pkg.apis.apiregistration.v1.APIServiceStatus", """
             object
-            conditions [@io.k8s.kube-aggregator.pkg.apis.apiregistration.v1.APIServiceCondition] list=map(type) patch=merge key=type
+            conditions [@io.k8s.kube-aggregator.pkg.apis.apiregistration.v1.APIServiceCondition] list=map(type) patch=merge key=type #1
             """),
         new("io.k8s.kube-aggregator.pkg.apis.apiregistration.v1.ServiceReference", """
             object
-            name s
-            namespace s
-            port i32 ptr
+            name s #2
+            namespace s #1
+            port i32 ptr #3
             """),
     ];
 }

@@ -14,7 +14,7 @@ public static class AuthenticationSchemas
             apiVersion s #2
             kind s #1
             name s #3
-            uid s
+            uid s #4
             """),
         new("io.k8s.api.authentication.v1.SelfSubjectReview", """
             object kind=authentication.k8s.io|v1|SelfSubjectReview

@@ -36,8 +36,20 @@ public abstract class ResourceKind
     /// <summary>An object of the storage version in this version. May change its argument. apiVersion and kind are the caller's to set.</summary>
     public virtual JsonObject FromStored(JsonObject stored) => stored;
 
+    /// <summary>
+    /// Whether the kind is made by a CustomResourceDefinition: a free tree that has no record, no protobuf form and no strategic merge, and of which
+    /// nothing is normalized or completed but its metadata.
+    /// </summary>
+    public virtual bool IsCustom => false;
+
+    /// <summary>Cancelled when the kind is no longer served as it is here; its watches end then. Never for a built-in kind.</summary>
+    public virtual CancellationToken Retired => CancellationToken.None;
+
     /// <summary>Singular name, such as <c>pod</c>.</summary>
     public virtual string Singular => Type.Kind.ToLowerInvariant();
+
+    /// <summary>The kind of a list, such as <c>PodList</c>.</summary>
+    public virtual string ListKind => Type.Kind + "List";
 
     /// <summary>Short names, such as <c>po</c>.</summary>
     public virtual IReadOnlyList<string> ShortNames => [];
@@ -57,6 +69,9 @@ public abstract class ResourceKind
     /// <summary>The properties whose change is a new generation; empty where the kind does not count generations. Usually <c>spec</c>.</summary>
     public virtual IReadOnlyList<string> GenerationFields => ["spec"];
 
+    /// <summary>Whether a change is a new generation: one of <see cref="GenerationFields"/> is another.</summary>
+    public virtual bool ChangesGeneration(JsonObject value, JsonObject stored) => GenerationFields.Any(field => !JsonNode.DeepEquals(value[field], stored[field]));
+
     /// <summary>How names are checked. Most kinds take a DNS-1123 subdomain.</summary>
     public virtual NameRule NameRule => NameRule.DnsSubdomain;
 
@@ -70,6 +85,18 @@ public abstract class ResourceKind
 
     /// <summary>Where <c>autoscaling/v1 Scale</c> reads and writes; null for a kind without the scale subresource.</summary>
     public virtual ScaleMapping? Scale => null;
+
+    /// <summary>Checks the types of values, and brings them into the form that upstream's decode leaves them in. Unknown fields are pruned before.</summary>
+    public virtual ApiError? Conform(JsonObject value)
+    {
+        if (TypeCheck.Check(value, Schema, Type.Kind) is { } wrong)
+        {
+            return wrong;
+        }
+
+        Normalization.Apply(value, Schema);
+        return null;
+    }
 
     /// <summary>Sets the values that upstream sets where a field is absent. Runs on every write and must be idempotent.</summary>
     public virtual void Default(JsonObject value)
@@ -114,6 +141,9 @@ public abstract class ResourceKind
 
     /// <summary>Every broken rule of a change, immutable fields included. Does not repeat <see cref="Validate"/>.</summary>
     public virtual IEnumerable<FieldError> ValidateUpdate(IKubernetesObject value, IKubernetesObject stored) => [];
+
+    /// <summary>Every broken rule of a changed object: those of an object, and those of the change.</summary>
+    public virtual IEnumerable<FieldError> ValidateChange(IKubernetesObject value, IKubernetesObject stored) => Validate(value).Concat(ValidateUpdate(value, stored));
 
     /// <summary>Every broken rule of a status update.</summary>
     public virtual IEnumerable<FieldError> ValidateStatusUpdate(IKubernetesObject value, IKubernetesObject stored) => [];

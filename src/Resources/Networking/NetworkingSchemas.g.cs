@@ -71,7 +71,7 @@ public static class NetworkingSchemas
             """),
         new("io.k8s.api.networking.v1.IngressClassParametersReference", """
             object
-            apiGroup s ptr
+            apiGroup s ptr #1
             kind s ! #2
             name s ! #3
             namespace s ptr #5

@@ -33,7 +33,7 @@ internal static class ControlPlane
         builder.Services.Replace(ServiceDescriptor.Singleton(services.GetRequiredService<ILoggerFactory>()));
         builder.Services.AddSingleton(TimeProvider.System);
         builder.Services.AddSingleton(leadership);
-        builder.Services.AddSingleton<Func<IReadOnlyList<ResourceType>>>(() => [.. server.Kinds.All.Where(kind => kind.StorageType == kind.Type).Select(kind => kind.Type)]);
+        builder.Services.AddSingleton<Func<IReadOnlyList<ResourceType>>>(() => server.Kinds.Current.StoredTypes);
         builder.Services.AddSingleton<ICertificateAuthority>(new SiloCertificateAuthority(pki));
         builder.Services.AddKubernetesControllers(_ => server.ClientFor(ApiUser.Named("system:kube-controller-manager")));
         builder.Services.Configure<ControllersOptions>(options => options.RootCertificatePem = pki.AuthorityPem);

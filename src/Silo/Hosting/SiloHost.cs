@@ -124,6 +124,7 @@ public sealed class SiloHost : IAsyncDisposable
             ClusterName = section["ClusterName"] ?? "kubeaspire",
             ClusterAddress = section["ClusterAddress"] ?? "",
             ClusterPort = int.Parse(section["ClusterPort"] ?? "0", CultureInfo.InvariantCulture),
+            HistoryEvents = int.Parse(section["HistoryEvents"] ?? "100000", CultureInfo.InvariantCulture),
         };
         var checkedOptions = new SiloOptionsValidator().Validate(null, options);
         if (options.Port == 0)

@@ -40,8 +40,8 @@ public sealed class JsonPatchTests
     {
         var error = JsonPatch.Apply(Trees.Of("""{"a":1,"l":[],"o":{}}"""), JsonNode.Parse(patch)!).Error!;
 
-        Assert.Equal((422, ApiErrorReason.Invalid, "the server rejected our request due to an error in our request"), (error.Code, error.Reason, error.Message));
-        Assert.Equal(why, error.Causes[0].Message);
+        Assert.Equal((422, ApiErrorReason.Invalid, "the server rejected our request due to an error in our request: " + why), (error.Code, error.Reason, error.Message));
+        Assert.Empty(error.Causes);
     }
 
     [Fact]
@@ -62,7 +62,7 @@ public sealed class JsonPatchTests
         var error = JsonPatch.Apply(Trees.Of("""{"a":["0123456789"]}"""), patch).Error!;
 
         Assert.Equal(422, error.Code);
-        Assert.Contains("exceeding the limit 3145728", error.Causes[0].Message, StringComparison.Ordinal);
+        Assert.Contains("exceeding the limit 3145728", error.Message, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -72,7 +72,7 @@ public sealed class JsonPatchTests
         var deep = string.Concat(Enumerable.Repeat("{\"x\":", 300)) + "{}" + new string('}', 300);
         var patch = $$"""[{"op":"add","path":"/a","value":{{deep}}},{"op":"add","path":"/b","value":{{deep}}},{"op":"move","from":"/a","path":"/b{{chain}}/y"}]""";
 
-        Assert.Equal("exceeded max depth", JsonPatch.Apply([], JsonNode.Parse(patch, documentOptions: new() { MaxDepth = 400 })!).Error!.Causes[0].Message);
+        Assert.EndsWith(": exceeded max depth", JsonPatch.Apply([], JsonNode.Parse(patch, documentOptions: new() { MaxDepth = 400 })!).Error!.Message, StringComparison.Ordinal);
     }
 
     [Fact]

@@ -63,8 +63,8 @@ public sealed class PublishedMessagesTests
             var number = WireFormat.GetTagFieldNumber(tag);
             var field = fields.EnumerateObject().FirstOrDefault(one => one.Value.GetProperty("n").GetInt32() == number);
             Assert.True(field.Value.ValueKind == JsonValueKind.Object, $"{path}: {type} has no field {number}");
-            var (name, kind) = (JsonName(field.Name), field.Value.GetProperty("t").GetString()!);
-            var property = value.FirstOrDefault(one => one.Key.Equals(name, StringComparison.OrdinalIgnoreCase));
+            var (name, kind) = (Plain(field.Name), field.Value.GetProperty("t").GetString()!);
+            var property = value.FirstOrDefault(one => Plain(one.Key).Equals(name, StringComparison.OrdinalIgnoreCase));
             if (property.Key is null)
             {
                 // No such property in JSON: a struct whose fields are the outer object's own there.
@@ -142,6 +142,12 @@ public sealed class PublishedMessagesTests
 
                 Assert.Equal(Shown(simple, values), node is JsonValue text && text.TryGetValue<string>(out var found) ? found : node!.ToJsonString());
                 break;
+            case "JSONSchemaPropsOrBool":
+                Message(node is JsonObject ? new JsonObject { ["allows"] = true, ["schema"] = node.DeepClone() } : new JsonObject { ["allows"] = node!.DeepClone() }, bytes, type, path);
+                break;
+            case "JSONSchemaPropsOrArray" or "JSONSchemaPropsOrStringArray":
+                Message(new JsonObject { [node is JsonObject ? "schema" : simple == "JSONSchemaPropsOrArray" ? "jSONSchemas" : "property"] = node!.DeepClone() }, bytes, type, path);
+                break;
             default:
                 if (node is JsonArray list)
                 {
@@ -165,8 +171,8 @@ public sealed class PublishedMessagesTests
         _ => JsonNode.Parse(((ByteString)values["raw"]).ToStringUtf8())!.ToJsonString(),
     };
 
-    // Names that are no identifiers.
-    private static string JsonName(string field) => field switch { "ref" => "$ref", "schema" => "$schema", _ => field };
+    // Some names in JSON are no identifiers: $ref, x-kubernetes-map-type.
+    private static string Plain(string name) => string.Concat(name.Where(char.IsAsciiLetterOrDigit));
 
     private static string Resolve(string kind, string within) => kind.Contains('.') ? kind.TrimStart('.') : $"{within[..within.LastIndexOf('.')]}.{kind}";
 

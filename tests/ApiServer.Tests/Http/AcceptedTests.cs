@@ -1,4 +1,5 @@
 using KubeAspire.ApiServer.Http;
+using KubeAspire.ApiServer.Requests;
 
 namespace KubeAspire.ApiServer.Tests.Http;
 
@@ -50,5 +51,14 @@ public sealed class AcceptedTests
     {
         Assert.Null(Accepted.Parse("application/vnd.kubernetes.protobuf", protobuf: false));
         Assert.Equal(AnswerFormat.Json, Accepted.Parse("application/vnd.kubernetes.protobuf,application/json", protobuf: false)?.Format);
+    }
+
+    [Fact]
+    public void AReview_HasNoTable()
+    {
+        var review = new RequestInfo { Verb = "create", Path = "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews", Group = "authorization.k8s.io", Version = "v1", Resource = "selfsubjectaccessreviews", IsResource = true };
+
+        Assert.Null(Accepted.Parse("application/json;as=Table;v=v1;g=meta.k8s.io", review));
+        Assert.Equal(AnswerShape.Object, Accepted.Parse(Table, review)?.Shape);
     }
 }

@@ -49,6 +49,22 @@ public sealed class InformerTests : IDisposable
     }
 
     [Fact]
+    public async Task AKindThatGoes_IsForgotten_AndOneThatComesIsStarted()
+    {
+        Make("a");
+        await StartAsync();
+        _factory.Remove<ConfigMap>(ConfigMap.ResourceType);
+        await UntilAsync(() => Heard().Count == 2);
+        Assert.Equal(["+a", "-a"], Heard());
+
+        var again = _factory.For<ConfigMap>();
+        again.AddHandler((before, after) => { lock (_heard) { _heard.Add($"again {(after ?? before)!.Metadata.Name}"); } });
+        _factory.StartNew();
+        await again.Synced.WaitAsync(TimeSpan.FromSeconds(10), CancellationToken.None);
+        Assert.Equal(["+a", "-a", "again a"], Heard());
+    }
+
+    [Fact]
     public async Task AWatchThatEnds_IsResumedFromTheLastRevision_WithoutANewList()
     {
         Make("a");

@@ -23,7 +23,7 @@ public sealed class ApiOperations(ControlPlane api)
     /// <summary>Whether it lives in namespaces.</summary>
     public bool Namespaced { get; init; }
 
-    /// <summary>Makes the object of a number, from 1; without metadata.</summary>
+    /// <summary>Makes the object of a number, from 1; without metadata. Where it says <c>@namespace</c>, the test's namespace is put.</summary>
     public required Func<int, JsonObject> Make { get; init; }
 
     /// <summary>Makes the name of the object of a number, where a kind's names have a form of their own.</summary>
@@ -47,7 +47,7 @@ public sealed class ApiOperations(ControlPlane api)
         var created = new List<string>();
         for (var number = 1; number <= 3; number++)
         {
-            var answer = await CreateAsync(path, number, label);
+            var answer = await CreateAsync(path, ns, number, label);
             created.Add(answer.At("metadata.name"));
             Assert.NotEmpty(answer.At("metadata.uid"));
         }
@@ -84,9 +84,9 @@ public sealed class ApiOperations(ControlPlane api)
         Assert.True(Status is null || resources.Any(resource => resource["name"]!.ToString() == Plural + "/status"), "no status in discovery");
     }
 
-    private async Task<Answer> CreateAsync(string path, int number, string label)
+    private async Task<Answer> CreateAsync(string path, string ns, int number, string label)
     {
-        var value = Make(number);
+        var value = JsonNode.Parse(Make(number).ToJsonString().Replace("@namespace", ns, StringComparison.Ordinal))!.AsObject();
         var metadata = new JsonObject { ["labels"] = new JsonObject { ["special-label"] = label["special-label%3D".Length..] } };
         if (Name is null)
         {

@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Net;
 using System.Text;
+using System.Text.Json.Nodes;
 using KubeAspire.Client.Rest;
 using KubeAspire.Conformance.Harness;
 using KubeAspire.Silo.Hosting;
@@ -54,6 +55,25 @@ public sealed class ControlPlane : IAsyncLifetime
         using var response = await _http!.SendAsync(request, TestContext.Current.CancellationToken);
         var text = await response.Content.ReadAsStringAsync(TestContext.Current.CancellationToken);
         return new Answer((int)response.StatusCode, text, response.Content.Headers.ContentType?.ToString() ?? "", [.. response.Headers.SelectMany(pair => pair.Value.Select(value => (pair.Key, value)))]);
+    }
+
+    /// <summary>Reads, changes and writes back, anew while others write in between; as clients do.</summary>
+    /// <param name="path">Path of the object.</param>
+    /// <param name="change">Changes what was read.</param>
+    /// <param name="subresource">What is written of it: empty for the whole, or with its slash, as <c>/status</c>.</param>
+    public async Task<Answer> UpdateAsync(string path, Action<JsonObject> change, string subresource = "")
+    {
+        const int TriesMax = 20;
+        for (var attempt = 1; ; attempt++)
+        {
+            var value = (await SendAsync("GET", path)).Expect(200).Json;
+            change(value);
+            var answer = await SendAsync("PUT", path + subresource, value.ToJsonString());
+            if (answer.Code != 409 || attempt == TriesMax)
+            {
+                return answer.Expect(200);
+            }
+        }
     }
 
     /// <summary>Opens a watch; the caller disposes it.</summary>

@@ -28,12 +28,27 @@ internal sealed class ManualInformers(IApiClient client) : IInformerFactory
     }
 
     /// <inheritdoc/>
+    public void StartNew()
+    {
+    }
+
+    /// <inheritdoc/>
+    public void Remove<T>(ResourceType type)
+        where T : class, IKubernetesObject
+    {
+        if (_informers.Remove((type, typeof(T), null), out var informer))
+        {
+            informer.Clear();
+        }
+    }
+
+    /// <inheritdoc/>
     public Task WhenSyncedAsync(CancellationToken cancellationToken) => Task.CompletedTask;
 
     /// <summary>Shows all informers the world as it is, or only those of one type.</summary>
     public async Task RefreshAsync(ResourceType? only = null)
     {
-        foreach (var ((type, _, _), informer) in _informers)
+        foreach (var ((type, _, _), informer) in _informers.ToList())
         {
             if (only is null || only == type)
             {
@@ -45,6 +60,8 @@ internal sealed class ManualInformers(IApiClient client) : IInformerFactory
     private interface IManualInformer
     {
         Task RefreshAsync();
+
+        void Clear();
     }
 
     private sealed class ManualInformer<T>(IApiClient client, ResourceType type, FieldSelector selector) : IInformer<T>, IManualInformer
@@ -88,6 +105,16 @@ internal sealed class ManualInformers(IApiClient client) : IInformerFactory
                     Tell(before, value);
                 }
             }
+        }
+
+        public void Clear()
+        {
+            foreach (var old in _objects.Values)
+            {
+                Tell(old, null);
+            }
+
+            _objects.Clear();
         }
 
         private bool IsSelected(T value) =>
