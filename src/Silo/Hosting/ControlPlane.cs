@@ -32,13 +32,8 @@ internal static class ControlPlane
         // One logger factory for the process; as an instance it is not disposed with this host.
         builder.Services.Replace(ServiceDescriptor.Singleton(services.GetRequiredService<ILoggerFactory>()));
         builder.Services.AddSingleton(TimeProvider.System);
-<<<<<<< HEAD
-        builder.Services.AddSingleton<ILeadership, SoleLeadership>();
-        builder.Services.AddSingleton<Func<IReadOnlyList<ResourceType>>>(() => server.Kinds.Current.StoredTypes);
-=======
         builder.Services.AddSingleton(leadership);
-        builder.Services.AddSingleton<Func<IReadOnlyList<ResourceType>>>(() => [.. server.Kinds.All.Where(kind => kind.StorageType == kind.Type).Select(kind => kind.Type)]);
->>>>>>> orleans
+        builder.Services.AddSingleton<Func<IReadOnlyList<ResourceType>>>(() => server.Kinds.Current.StoredTypes);
         builder.Services.AddSingleton<ICertificateAuthority>(new SiloCertificateAuthority(pki));
         builder.Services.AddKubernetesControllers(_ => server.ClientFor(ApiUser.Named("system:kube-controller-manager")));
         builder.Services.Configure<ControllersOptions>(options => options.RootCertificatePem = pki.AuthorityPem);

@@ -55,11 +55,7 @@ public sealed class SiloHost : IAsyncDisposable
         Configure(builder, options, pki);
         var app = builder.Build();
         var loggers = app.Services.GetRequiredService<ILoggerFactory>();
-<<<<<<< HEAD
-        var engine = await EmbeddedStateEngine.OpenAsync(new StateStoreOptions { Directory = ClusterData.StoreOf(options.DataDirectory), HistoryEvents = options.HistoryEvents }, loggers, clock, cancellationToken);
-=======
         var state = await SiloState.OpenAsync(options, builder.Configuration, loggers, clock, cancellationToken);
->>>>>>> orleans
         var serverOptions = new ApiServerOptions
         {
             Kinds = BuiltInKinds.All,
@@ -124,14 +120,11 @@ public sealed class SiloHost : IAsyncDisposable
             KubeconfigPath = section["KubeconfigPath"] ?? "",
             CredentialsDirectory = section["CredentialsDirectory"] ?? "",
             Credentials = section["Credentials"] ?? "",
-<<<<<<< HEAD
-            HistoryEvents = int.Parse(section["HistoryEvents"] ?? "100000", CultureInfo.InvariantCulture),
-=======
             Name = section["Name"] ?? "",
             ClusterName = section["ClusterName"] ?? "kubeaspire",
             ClusterAddress = section["ClusterAddress"] ?? "",
             ClusterPort = int.Parse(section["ClusterPort"] ?? "0", CultureInfo.InvariantCulture),
->>>>>>> orleans
+            HistoryEvents = int.Parse(section["HistoryEvents"] ?? "100000", CultureInfo.InvariantCulture),
         };
         var checkedOptions = new SiloOptionsValidator().Validate(null, options);
         if (options.Port == 0)

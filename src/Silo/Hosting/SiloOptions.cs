@@ -36,10 +36,6 @@ public sealed class SiloOptions
     /// <summary>Who gets a kubeconfig, as <c>node:node-1,gateway:gateway-1</c>.</summary>
     public string Credentials { get; set; } = "";
 
-    /// <summary>Most changes kept for watches and for lists in chunks; what asks for an older one is answered 410. Default 100,000, the store's own.</summary>
-    [Range(1, 10_000_000)]
-    public int HistoryEvents { get; set; } = 100_000;
-
     /// <summary>What this silo is called among the others; by default the machine's name with its API's port.</summary>
     public string Name { get; set; } = "";
 
@@ -59,6 +55,10 @@ public sealed class SiloOptions
 
     /// <summary><see cref="ClusterAddress"/>, or what stands for it.</summary>
     public string EffectiveClusterAddress() => ClusterAddress.Length > 0 ? ClusterAddress : IPAddress.Loopback.ToString();
+
+    /// <summary>Most changes kept for watches and for lists in chunks; what asks for an older one is answered 410. Default 100,000, the store's own.</summary>
+    [Range(1, 10_000_000)]
+    public int HistoryEvents { get; set; } = 100_000;
 
     /// <summary>The address at a place in <see cref="ServiceCidr"/>.</summary>
     public string ServiceAddress(byte place)

@@ -66,7 +66,7 @@ internal sealed record SiloState(IStateEngine Engine, ILeadership Leadership, IA
         }
 #endif
 
-        var engine = await EmbeddedStateEngine.OpenAsync(new StateStoreOptions { Directory = ClusterData.StoreOf(options.DataDirectory) }, loggers, clock, cancellationToken);
+        var engine = await EmbeddedStateEngine.OpenAsync(new StateStoreOptions { Directory = ClusterData.StoreOf(options.DataDirectory), HistoryEvents = options.HistoryEvents }, loggers, clock, cancellationToken);
         return new SiloState(engine, new SoleLeadership(), engine);
     }
 
@@ -75,6 +75,6 @@ internal sealed record SiloState(IStateEngine Engine, ILeadership Leadership, IA
 #if ORLEANS
 
     private static RedisStateOptions? RedisOf(SiloOptions options, IConfiguration configuration) => configuration.GetConnectionString(RedisName) is { Length: > 0 } redis
-        ? new RedisStateOptions { ConnectionString = redis, KeyPrefix = $"{{{options.ClusterName}}}", SiloName = options.EffectiveName() } : null;
+        ? new RedisStateOptions { ConnectionString = redis, KeyPrefix = $"{{{options.ClusterName}}}", SiloName = options.EffectiveName(), Store = new StateStoreOptions { HistoryEvents = options.HistoryEvents } } : null;
 #endif
 }
