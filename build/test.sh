@@ -42,7 +42,8 @@ if ! $only_unit; then
 fi
 
 if ! $only_unit && { is_wanted EndToEnd || is_wanted Conformance; }; then
-  build/kubectl.sh 1.28 1.31 1.35
+  build/kubectl.sh 1.28 1.31 1.32 1.35
+  build/clients.sh
 fi
 
 running=0

@@ -143,6 +143,22 @@ public sealed class PodTests(ControlPlane api)
         await api.EventuallyAsync($"/api/v1/namespaces/{ns}/endpoints/example-named-port", found => found.Code == 200 && Addresses(found) == 2, "both addresses");
     }
 
+    [Conformance("[sig-network] EndpointSliceMirroring should mirror a custom Endpoints resource through create update and delete")]
+    public async Task Mirrored()
+    {
+        var ns = await api.NamespaceAsync();
+        const string Name = "example-custom-endpoints";
+        await api.CreateAsync($"/api/v1/namespaces/{ns}/services", $$$"""{"metadata":{"name":"{{{Name}}}"},"spec":{"ports":[{"name":"example","port":80,"protocol":"TCP"}]} }""");
+        var endpoints = $"/api/v1/namespaces/{ns}/endpoints";
+        await api.CreateAsync(endpoints, $$$"""{"metadata":{"name":"{{{Name}}}"},"subsets":[{"addresses":[{"ip":"10.1.2.3"}],"ports":[{"name":"example","port":80,"protocol":"TCP"}]}]}""");
+        var mirrored = await api.EventuallyAsync(Slices(ns, Name), list => list.Items.Count == 1, "a slice");
+        Assert.Equal(("80", "example", "10.1.2.3"), (mirrored.Items[0].At("ports.0.port"), mirrored.Items[0].At("ports.0.name"), Assert.Single(Endpoints(mirrored)).At("addresses.0")));
+        await api.UpdateAsync($"{endpoints}/{Name}", value => value["subsets"]![0]!["addresses"]![0]!["ip"] = "10.2.3.4");
+        await api.EventuallyAsync(Slices(ns, Name), list => list.Items.Count == 1 && Endpoints(list).Single().At("addresses.0") == "10.2.3.4", "the other address");
+        await api.DeleteAsync($"{endpoints}/{Name}");
+        await api.EventuallyAsync(Slices(ns, Name), list => list.Items.Count == 0, "no slices");
+    }
+
     [Conformance("[sig-network] Endpoints should test the lifecycle of an Endpoint")]
     public async Task EndpointsLifecycle()
     {

@@ -137,7 +137,7 @@ public sealed class WatchTests(ControlPlane api)
     {
         const int Count = 400;
         var path = (await PathAsync()).Replace("configmaps", "podtemplates", StringComparison.Ordinal);
-        await FillAsync(path, Count);
+        await FillAsync(api, path, Count);
         var (seen, revision, next) = (0, "", "");
         do
         {
@@ -151,6 +151,43 @@ public sealed class WatchTests(ControlPlane api)
         while (next.Length > 0);
         Assert.Equal(Count, seen);
         Assert.Equal(Count, (await api.SendAsync("GET", path)).Items.Count);
+    }
+
+    [Conformance("[sig-api-machinery] Servers with support for API chunking should support continue listing from the last key if the original version has been compacted away, though the list is inconsistent")]
+    public async Task ChunksPastCompaction()
+    {
+        const int Count = 400;
+        const int Tenth = 40;
+        // A store that forgets soon, where upstream's test waits for minutes.
+        await using var small = await ControlPlane.StartAsync("--Silo:HistoryEvents=1000");
+        var path = $"/api/v1/namespaces/{await small.NamespaceAsync()}/podtemplates";
+        await FillAsync(small, path, Count);
+        var first = (await small.GetAsync($"{path}?limit={Tenth}")).Json;
+        Assert.Equal((Tenth, $"{Count - Tenth}"), (first["items"]!.AsArray().Count, first.At("metadata.remainingItemCount")));
+
+        var (token, inconsistent) = (Uri.EscapeDataString(first.At("metadata.continue")), "");
+        for (var writes = 0; inconsistent.Length == 0; writes++)
+        {
+            Assert.True(writes < 50, "never compacted");
+            for (var number = 0; number < 50; number++)
+            {
+                await small.PatchAsync(path + "/template-0000", $$$"""{"metadata":{"annotations":{"write":"{{{writes}}}-{{{number}}}"} } }""");
+            }
+
+            var answer = await small.SendAsync("GET", $"{path}?limit={Tenth}&continue={token}");
+            if (answer.Code != 200)
+            {
+                answer.ExpectRefusal(410, "Expired");
+                inconsistent = answer.At("metadata.continue");
+                Assert.NotEmpty(inconsistent);
+            }
+        }
+
+        var second = (await small.GetAsync($"{path}?limit={Tenth}&continue={Uri.EscapeDataString(inconsistent)}")).Json;
+        Assert.NotEqual(first.At("metadata.resourceVersion"), second.At("metadata.resourceVersion"));
+        Assert.Equal(Enumerable.Range(Tenth, Tenth).Select(number => $"template-{number:D4}"), second["items"]!.AsArray().OfType<JsonObject>().Select(item => item.At("metadata.name")));
+        var rest = (await small.GetAsync($"{path}?continue={Uri.EscapeDataString(second.At("metadata.continue"))}")).Json;
+        Assert.Equal((Count - (2 * Tenth), "", second.At("metadata.resourceVersion")), (rest["items"]!.AsArray().Count, rest.At("metadata.continue"), rest.At("metadata.resourceVersion")));
     }
 
     [Conformance("[sig-api-machinery] Servers with support for Table transformation should return a 406 for a backend which does not implement metadata")]
@@ -193,7 +230,6 @@ public sealed class WatchTests(ControlPlane api)
         ];
         foreach (var (path, version, resource) in wanted)
         {
-            Assert.SkipWhen(path.EndsWith("apiextensions.k8s.io", StringComparison.Ordinal) && (await api.SendAsync("GET", path)).Code == 404, "custom resource definitions are not served; the other groups are as they should be");
             var group = (await api.SendAsync("GET", path)).Expect(200).Json;
             Assert.Contains((group["versions"] as JsonArray)!.OfType<JsonObject>(), found => found.At("version") == version);
             var resources = (await api.SendAsync("GET", $"{path}/{version}")).Expect(200).Json;
@@ -259,7 +295,7 @@ public sealed class WatchTests(ControlPlane api)
         }
     }
 
-    private async Task FillAsync(string path, int count) => await Parallel.ForEachAsync(
+    private static async Task FillAsync(ControlPlane api, string path, int count) => await Parallel.ForEachAsync(
         Enumerable.Range(0, count), new ParallelOptions { MaxDegreeOfParallelism = 8 },
         async (number, _) => (await api.SendAsync("POST", path, $$$$"""{"metadata":{"name":"template-{{{{number:D4}}}}"},"template":{"spec":{"containers":[{"name":"test","image":"test2"}]}}}""")).Expect(201));
 }

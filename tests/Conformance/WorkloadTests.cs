@@ -153,7 +153,7 @@ public sealed class WorkloadTests(ControlPlane api)
     {
         var ns = await api.NamespaceAsync();
         await using var watch = await api.WatchAsync(Path(ns, "deployments") + "?watch=1");
-        var deployment = await CreateAsync(ns, "deployments", 2, change: value => value["metadata"]!["labels"] = JsonNode.Parse("""{"test-deployment-static":"true"}"""));
+        var deployment = await CreateAsync(ns, "deployments", 2, change: value => value["metadata"]!["labels"]!["test-deployment-static"] = "true");
         await watch.NextAsync("ADDED");
         await watch.UntilAsync("MODIFIED", seen => seen.At("status.readyReplicas") == "2" && seen.At("status.availableReplicas") == "2");
         (await api.SendAsync("PATCH", deployment, """{"metadata":{"labels":{"test-deployment":"patched"}},"spec":{"replicas":1,"template":{"spec":{"containers":[{"name":"c","image":"patched"}]}}}}""", Strategic)).Expect(200);
@@ -161,7 +161,7 @@ public sealed class WorkloadTests(ControlPlane api)
         Assert.Contains((await api.GetAsync("/apis/apps/v1/deployments?labelSelector=test-deployment-static%3Dtrue")).Items, found => found.At("metadata.namespace") == ns && found.At("spec.template.spec.containers.0.image") == "patched");
         await api.UpdateAsync(deployment, value => (value["spec"]!["replicas"], value["metadata"]!["labels"]!["test-deployment"]) = (2, "updated"));
         await watch.UntilAsync("MODIFIED", seen => seen.At("status.readyReplicas") == "2" && seen.At("metadata.labels.test-deployment") == "updated");
-        (await api.SendAsync("PATCH", deployment + "/status", """{"status":{"readyReplicas":0}}""", Strategic)).Expect(200);
+        (await api.SendAsync("PATCH", deployment + "/status", """{"status":{"readyReplicas":0,"availableReplicas":0}}""", Strategic)).Expect(200);
         Assert.NotEmpty((await api.GetAsync(deployment + "/status")).At("status.replicas"));
         await watch.UntilAsync("MODIFIED", seen => seen.At("status.readyReplicas") == "2");
         await api.DeleteAsync(Path(ns, "deployments") + "?labelSelector=test-deployment-static%3Dtrue");
@@ -178,13 +178,13 @@ public sealed class WorkloadTests(ControlPlane api)
             && found.At("status.replicas") == found.At("spec.replicas") && found.At("status.availableReplicas") == found.At("spec.replicas"),
         "the rollout is done");
 
-    private Task SetImageAsync(string path, string image) => api.UpdateAsync(path, value => value["spec"]!["template"]!["spec"]!["containers"]![0]!["image"] = image);
+    private Task<Answer> SetImageAsync(string path, string image) => api.UpdateAsync(path, value => value["spec"]!["template"]!["spec"]!["containers"]![0]!["image"] = image);
 
     private async Task<string> CreateAsync(string ns, string plural, int replicas, string image = "i", string? acts = null, string name = "test", Action<JsonObject>? change = null)
     {
         var annotations = acts is null ? "" : $",\"annotations\":{{\"{ActedNodes.Acts}\":\"{acts}\"}}";
         var value = JsonNode.Parse($$$"""
-            {"metadata":{"name":"{{{name}}}"},"spec":{"replicas":{{{replicas}}},"selector":{"matchLabels":{"app":"web"} },
+            {"metadata":{"name":"{{{name}}}","labels":{"app":"web"} },"spec":{"replicas":{{{replicas}}},"selector":{"matchLabels":{"app":"web"} },
              "template":{"metadata":{"labels":{"app":"web"}{{{annotations}}} },"spec":{"containers":[{"name":"c","image":"{{{image}}}"}]} } }}
             """)!.AsObject();
         if (plural == "statefulsets")
@@ -231,7 +231,7 @@ public sealed class WorkloadTests(ControlPlane api)
     private async Task CollectionAsync(string plural, int replicas)
     {
         var ns = await api.NamespaceAsync();
-        var path = await CreateAsync(ns, plural, replicas, change: value => value["metadata"]!["labels"] = new JsonObject { ["e2e"] = ns });
+        var path = await CreateAsync(ns, plural, replicas, change: value => value["metadata"]!["labels"]!["e2e"] = ns);
         await ReadyAsync(path, replicas);
         Assert.Single((await api.GetAsync($"/apis/apps/v1/{plural}?labelSelector=e2e%3D{ns}")).Items);
         (await api.SendAsync("PATCH", path, """{"metadata":{"labels":{"test":"patched"}},"spec":{"replicas":2,"template":{"spec":{"terminationGracePeriodSeconds":0}}}}""", Strategic)).Expect(200);

@@ -88,8 +88,30 @@ internal sealed class PodSubresources(ResourceKind pods, Update update, Delete d
             return kept;
         }
 
+        if (options.DryRun is not { Count: > 0 })
+        {
+            // Said before the pod goes: a Job's failure policy reads why it went.
+            var plan = new UpdatePlan("eviction", stored => MarkEvicted(stored, options.Preconditions?.Uid)) { Direct = true };
+            if (await update.StoreAsync(request, pods, plan, cancellationToken) is ErrorAnswer refused)
+            {
+                return refused;
+            }
+        }
+
         var answer = await delete.RemoveAsync(request, pods, request.Info.Namespace, request.Info.Name, options, cancellationToken);
         return answer is ErrorAnswer ? answer : Success(201);
+    }
+
+    // A pod that is not the one meant is left as it is: the delete says so.
+    private ApiResult<JsonObject> MarkEvicted(JsonObject pod, string? uid)
+    {
+        pod.Meta().Remove("resourceVersion");
+        if (string.IsNullOrEmpty(uid) || uid == pod.Meta().Text("uid"))
+        {
+            SetCondition(pod, new JsonObject { ["type"] = PodConditionTypes.DisruptionTarget, ["status"] = "True", ["reason"] = "EvictionByEvictionAPI", ["message"] = "Eviction API: evicting" });
+        }
+
+        return pod;
     }
 
     private ApiResult<JsonObject> Bind(JsonObject stored, JsonObject binding, string node, string uid)
@@ -126,11 +148,11 @@ internal sealed class PodSubresources(ResourceKind pods, Update update, Delete d
             }
         }
 
-        SetScheduled(stored);
+        SetCondition(stored, new JsonObject { ["type"] = "PodScheduled", ["status"] = "True", ["lastProbeTime"] = null });
         return stored;
     }
 
-    private void SetScheduled(JsonObject pod)
+    private void SetCondition(JsonObject pod, JsonObject condition)
     {
         if (pod["status"] is not JsonObject status)
         {
@@ -142,19 +164,14 @@ internal sealed class PodSubresources(ResourceKind pods, Update update, Delete d
             status["conditions"] = conditions = [];
         }
 
-        var old = conditions.OfType<JsonObject>().FirstOrDefault(condition => condition.Text("type") == "PodScheduled");
+        var old = conditions.OfType<JsonObject>().FirstOrDefault(each => each.Text("type") == condition.Text("type"));
         if (old is not null)
         {
             conditions.Remove(old);
         }
 
-        conditions.Add(new JsonObject
-        {
-            ["type"] = "PodScheduled",
-            ["status"] = "True",
-            ["lastProbeTime"] = null,
-            ["lastTransitionTime"] = clock.GetUtcNow().UtcDateTime.ToString(ApiMachinery.Serialization.TimeConverter.Format, System.Globalization.CultureInfo.InvariantCulture),
-        });
+        condition["lastTransitionTime"] = clock.GetUtcNow().UtcDateTime.ToString(ApiMachinery.Serialization.TimeConverter.Format, System.Globalization.CultureInfo.InvariantCulture);
+        conditions.Add(condition);
     }
 
     private static ObjectAnswer Success(int code) => new(KubernetesJson.Write(StatusFactory.Success()), null, code);

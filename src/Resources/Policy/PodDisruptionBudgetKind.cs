@@ -15,11 +15,34 @@ public sealed class PodDisruptionBudgetKind : ResourceKind<PodDisruptionBudget>
     /// <inheritdoc/>
     public override IReadOnlyList<string> ShortNames => ["pdb"];
 
+    // Optional by the published schema, yet upstream tells them when they are zero: no disruption allowed is what people look for.
+    private static readonly string[] s_counts = ["disruptionsAllowed", "currentHealthy", "desiredHealthy", "expectedPods"];
+
     /// <inheritdoc/>
-    public override void PrepareForCreate(JsonObject value) => value["status"] = new JsonObject
+    public override void PrepareForCreate(JsonObject value)
     {
-        ["disruptionsAllowed"] = 0, ["currentHealthy"] = 0, ["desiredHealthy"] = 0, ["expectedPods"] = 0,
-    };
+        var status = new JsonObject();
+        value["status"] = status;
+        Count(status);
+    }
+
+    /// <inheritdoc/>
+    public override void PrepareForStatusUpdate(JsonObject value, JsonObject stored)
+    {
+        base.PrepareForStatusUpdate(value, stored);
+        if (value["status"] is JsonObject status)
+        {
+            Count(status);
+        }
+    }
+
+    private static void Count(JsonObject status)
+    {
+        foreach (var name in s_counts)
+        {
+            status[name] ??= 0;
+        }
+    }
 
     /// <inheritdoc/>
     protected override IEnumerable<FieldError> Validate(PodDisruptionBudget value)

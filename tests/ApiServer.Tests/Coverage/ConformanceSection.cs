@@ -41,8 +41,8 @@ internal static class ConformanceSection
         }
 
         var acted = published.Where(test => test.Machine != "none" && ours.Contains(test.Name)).OrderBy(test => test.Name, StringComparer.Ordinal).ToList();
-        text.Append(CultureInfo.InvariantCulture, $"\nUpstream runs {published.Count - alone.Count} others on real nodes. What {acted.Count} of them ask of the control plane is covered too, with nodes that are acted (tests/Conformance/Harness/ActedNodes.cs); "
-            + "what they ask of containers is the matter of tests/EndToEnd.\n\n| conformance test | covered | since |\n| --- | --- | --- |\n");
+        text.Append(CultureInfo.InvariantCulture, $"\nUpstream runs {published.Count - alone.Count} others on real nodes. What {acted.Count} of them ask of the control plane is covered too, with nodes that are acted (tests/Conformance/Harness/ActedNodes.cs); ");
+        text.Append("what they ask of containers is the matter of tests/EndToEnd.\n\n| conformance test | covered | since |\n| --- | --- | --- |\n");
         foreach (var test in acted)
         {
             text.Append(CultureInfo.InvariantCulture, $"| `{test.Name}` | {Covered} | {test.Release} |\n");

@@ -40,6 +40,7 @@ internal sealed class CoverageDocument(ApiFixture api, PublishedApi published)
             text.Append(CultureInfo.InvariantCulture, $"| `{name}` | {fields} | {(missing.Count == 0 ? Served : (fields - missing.Count).ToString(CultureInfo.InvariantCulture))} | {(missing.Count == fields ? "all: no kind that is served has it" : string.Join(", ", missing))} |\n");
         }
 
+        ConformanceSection.Write(text, published.Conformance, ConformanceTest.Ours(PublishedApi.Repository));
         return text.ToString();
     }
 

@@ -23,6 +23,15 @@ public sealed class CoverageTests(ApiFixture api) : IClassFixture<ApiFixture>
         Assert.Empty(Overclaimed(await File.ReadAllTextAsync(file, TestContext.Current.CancellationToken), document));
     }
 
+    [Fact]
+    public void TheConformanceTests_AreNamedAsUpstreams()
+    {
+        var published = PublishedApi.Load();
+        Assert.SkipWhen(published is null, PublishedApi.Missing);
+
+        Assert.Empty(ConformanceTest.Ours(PublishedApi.Repository).Except(published!.Conformance.Select(test => test.Name)));
+    }
+
     private static IEnumerable<string> Overclaimed(string committed, string document)
     {
         var now = Rows(document);
@@ -39,7 +48,7 @@ public sealed class CoverageTests(ApiFixture api) : IClassFixture<ApiFixture>
         }
     }
 
-    // Path or type → what is served of it.
+    // Path, type or conformance test → what is served or covered of it.
     private static Dictionary<string, string> Rows(string document) => document.Split('\n').Where(line => line.StartsWith("| `", StringComparison.Ordinal))
         .Select(line => line.Split('|', StringSplitOptions.TrimEntries)).ToDictionary(cells => cells[1], cells => cells[cells.Length == 6 ? 3 : 2], StringComparer.Ordinal);
 }

@@ -5,7 +5,8 @@ namespace KubeAspire.ApiServer.Tests.Coverage;
 /// <summary>The published API as data, where it lies beside the repository.</summary>
 /// <param name="Paths">Path → method → what it does.</param>
 /// <param name="Definitions">Name → fields.</param>
-internal sealed record PublishedApi(Dictionary<string, Dictionary<string, PublishedVerb>> Paths, Dictionary<string, JsonElement> Definitions)
+/// <param name="Conformance">The conformance tests of upstream.</param>
+internal sealed record PublishedApi(Dictionary<string, Dictionary<string, PublishedVerb>> Paths, Dictionary<string, JsonElement> Definitions, IReadOnlyList<ConformanceTest> Conformance)
 {
     private static readonly JsonSerializerOptions s_options = new() { PropertyNameCaseInsensitive = true };
 
@@ -37,7 +38,8 @@ internal sealed record PublishedApi(Dictionary<string, Dictionary<string, Publis
             {
                 return new PublishedApi(
                     JsonSerializer.Deserialize<Dictionary<string, Dictionary<string, PublishedVerb>>>(File.ReadAllBytes(Path.Combine(data, "paths.json")), s_options)!,
-                    JsonSerializer.Deserialize<Dictionary<string, JsonElement>>(File.ReadAllBytes(Path.Combine(data, "definitions.json")))!);
+                    JsonSerializer.Deserialize<Dictionary<string, JsonElement>>(File.ReadAllBytes(Path.Combine(data, "definitions.json")))!,
+                    ConformanceTest.Read(Path.Combine(data, "conformance.tsv")));
             }
         }
 

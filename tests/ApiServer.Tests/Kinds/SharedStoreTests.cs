@@ -71,12 +71,18 @@ public sealed class SharedStoreTests(ApiFixture api) : IClassFixture<ApiFixture>
 
         var budgets = $"/apis/policy/v1/namespaces/{ns}/poddisruptionbudgets";
         Assert.Equal(201, (await api.SendAsync("POST", budgets, """{"metadata":{"name":"db"},"spec":{"minAvailable":1,"selector":{"matchLabels":{"app":"db"}}}}""")).Code);
+        await api.SendAsync("PATCH", budgets + "/db/status", """{"status":{"disruptionsAllowed":0,"currentHealthy":0}}""", "application/merge-patch+json");
+        var none = await api.SendAsync("GET", budgets + "/db");
+        Assert.Equal(("0", "0"), (none.At("status.disruptionsAllowed"), none.At("status.currentHealthy")));
         var early = await EvictAsync(ns, "a");
         Assert.Equal((429, "The disruption budget db is still being processed by the server."), (early.Code, early.At("details.causes.0.message")));
         await api.SendAsync("PATCH", budgets + "/db/status", """{"status":{"observedGeneration":1,"disruptionsAllowed":1,"currentHealthy":2,"desiredHealthy":1,"expectedPods":2}}""", "application/merge-patch+json");
 
         Assert.Equal(201, (await EvictAsync(ns, "a", dryRun: true)).Code);
+        Assert.DoesNotContain("DisruptionTarget", (await api.SendAsync("GET", $"/api/v1/namespaces/{ns}/pods/a")).Text, StringComparison.Ordinal);
         Assert.Equal(201, (await EvictAsync(ns, "a")).Code);
+        // Why it goes is to be read on the pod while it goes.
+        Assert.Contains("\"reason\":\"EvictionByEvictionAPI\"", (await api.SendAsync("GET", $"/api/v1/namespaces/{ns}/pods/a")).Text, StringComparison.Ordinal);
         var charged = await api.SendAsync("GET", budgets + "/db");
         Assert.NotEqual("", charged.At("status.disruptedPods.a"));
         var refused = await EvictAsync(ns, "b");

@@ -84,6 +84,12 @@ public sealed class ActedNodes(ControlPlane api) : IAsyncDisposable
         var acts = pod.At($"metadata.annotations.[{Acts}]");
         if (pod.At("metadata.deletionTimestamp").Length > 0)
         {
+            if (pod.At("status.phase") is not ("Succeeded" or "Failed") && pod.At("spec.restartPolicy") != "Always")
+            {
+                // Stopped before its end, and not to be started again.
+                await api.SendQuietlyAsync("PATCH", path + "/status", $$$"""{"metadata":{"uid":"{{{pod.At("metadata.uid")}}}"},"status":{"phase":"Failed"} }""", Strategic, _stopping.Token);
+            }
+
             await api.SendQuietlyAsync("DELETE", path, $$$"""{"gracePeriodSeconds":0,"preconditions":{"uid":"{{{pod.At("metadata.uid")}}}"} }""", null, _stopping.Token);
         }
         else if (pod.At("status.phase") is "Pending" or "" && acts != "waits")

@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using System.Net;
 using System.Text;
 using System.Text.Json.Nodes;
@@ -10,11 +9,23 @@ using KubeAspire.Silo.Hosting;
 
 namespace KubeAspire.Conformance.Harness;
 
-/// <summary>A control plane on a free port of this machine, without nodes: what answers is the API, reached over TLS like any other client reaches it.</summary>
+/// <summary>A control plane on a free port of this machine, with nodes that are acted: what answers is the API, reached over TLS like any other client reaches it.</summary>
 public sealed class ControlPlane : IAsyncLifetime
 {
+    private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(60);
+    private static readonly TimeSpan s_pause = TimeSpan.FromMilliseconds(20);
+    private readonly string[] _settings;
     private SiloHost? _silo;
     private HttpClient? _http;
+    private ActedNodes? _nodes;
+
+    /// <summary>The one that the tests share.</summary>
+    public ControlPlane()
+        : this([])
+    {
+    }
+
+    private ControlPlane(string[] settings) => _settings = settings;
 
     /// <summary>Where its files are.</summary>
     public string Folder { get; } = Directory.CreateTempSubdirectory("kubeaspire-conformance-").FullName;
@@ -25,20 +36,36 @@ public sealed class ControlPlane : IAsyncLifetime
     /// <summary>Where the API answers.</summary>
     public Uri Server => new($"https://127.0.0.1:{_silo!.Port}");
 
+    /// <summary>One of a test's own, with settings of its own.</summary>
+    public static async Task<ControlPlane> StartAsync(params string[] settings)
+    {
+        var api = new ControlPlane(settings);
+        await api.InitializeAsync();
+        return api;
+    }
+
     /// <inheritdoc/>
     public async ValueTask InitializeAsync()
     {
         _silo = await SiloHost.StartAsync(
             [
-                $"--Silo:DataDirectory={Folder}/data", "--Silo:Port=0", $"--Silo:KubeconfigPath={Kubeconfig}", "--Logging:LogLevel:Default=Warning",
+                $"--Silo:DataDirectory={Folder}/data", "--Silo:Port=0", $"--Silo:KubeconfigPath={Kubeconfig}", "--Logging:LogLevel:Default=Error",
+                "--Controllers:NodeLifecycle:GracePeriod=01:00:00", "--Controllers:NodeLifecycle:StartupGracePeriod=01:00:00", .. _settings,
             ],
             CancellationToken.None);
-        _http = new HttpClient(KubeconfigTls.CreateHandler(KubeconfigLoader.Load(Kubeconfig))) { BaseAddress = Server, DefaultRequestVersion = HttpVersion.Version20 };
+        _http = new HttpClient(KubeconfigTls.CreateHandler(KubeconfigLoader.Load(Kubeconfig))) { BaseAddress = Server, DefaultRequestVersion = HttpVersion.Version20, Timeout = Timeout.InfiniteTimeSpan };
+        _nodes = new ActedNodes(this);
+        await _nodes.StartAsync();
     }
 
     /// <inheritdoc/>
     public async ValueTask DisposeAsync()
     {
+        if (_nodes is not null)
+        {
+            await _nodes.DisposeAsync();
+        }
+
         _http?.Dispose();
         if (_silo is not null)
         {
@@ -76,6 +103,41 @@ public sealed class ControlPlane : IAsyncLifetime
         }
     }
 
+    /// <summary>Creates an object.</summary>
+    public async Task<Answer> CreateAsync(string path, string body) => (await SendAsync("POST", path, body)).Expect(201);
+
+    /// <summary>Reads an object or a list.</summary>
+    public async Task<Answer> GetAsync(string path) => (await SendAsync("GET", path)).Expect(200);
+
+    /// <summary>Changes an object by merge patch.</summary>
+    public async Task<Answer> PatchAsync(string path, string body) => (await SendAsync("PATCH", path, body)).Expect(200);
+
+    /// <summary>Deletes an object or a collection.</summary>
+    public async Task<Answer> DeleteAsync(string path, string? options = null) => (await SendAsync("DELETE", path, options)).Expect(200);
+
+    /// <summary>Reads until what was read is as it should be.</summary>
+    /// <param name="path">What is read.</param>
+    /// <param name="holds">Whether it is so.</param>
+    /// <param name="what">What never came, for the failure.</param>
+    public async Task<Answer> EventuallyAsync(string path, Func<Answer, bool> holds, string what)
+    {
+        var started = TimeProvider.System.GetTimestamp();
+        while (true)
+        {
+            var answer = await SendAsync("GET", path);
+            if (holds(answer))
+            {
+                return answer;
+            }
+
+            Assert.True(TimeProvider.System.GetElapsedTime(started) < s_patience, $"never: {what}; {answer.Text[..Math.Min(answer.Text.Length, 4000)]}");
+            await Task.Delay(s_pause, TimeProvider.System, TestContext.Current.CancellationToken);
+        }
+    }
+
+    /// <summary>Reads until it is gone.</summary>
+    public Task<Answer> GoneAsync(string path) => EventuallyAsync(path, answer => answer.Code == 404, path + " is gone");
+
     /// <summary>Opens a watch; the caller disposes it.</summary>
     public async Task<WatchReader> WatchAsync(string path)
     {
@@ -95,16 +157,22 @@ public sealed class ControlPlane : IAsyncLifetime
     }
 
     /// <summary>Runs a program with the administrator's kubeconfig.</summary>
-    public async Task<(int Code, string Output, string Errors)> RunAsync(string program, params string[] arguments)
+    public Task<(int Code, string Output, string Errors)> RunAsync(string program, params string[] arguments) =>
+        Programs.RunAsync(program, arguments, Folder, new Dictionary<string, string> { ["KUBECONFIG"] = Kubeconfig, ["HOME"] = Folder });
+
+    /// <summary>Sends a request whose refusal is no matter.</summary>
+    internal async Task SendQuietlyAsync(string method, string path, string? body, string? contentType, CancellationToken cancellationToken)
     {
-        var start = new ProcessStartInfo(program, arguments) { RedirectStandardOutput = true, RedirectStandardError = true, WorkingDirectory = Folder };
-        start.Environment["KUBECONFIG"] = Kubeconfig;
-        start.Environment["HOME"] = Folder;
-        using var process = Process.Start(start)!;
-        var output = process.StandardOutput.ReadToEndAsync();
-        var errors = process.StandardError.ReadToEndAsync();
-        await process.WaitForExitAsync(TestContext.Current.CancellationToken);
-        return (process.ExitCode, await output, await errors);
+        using var request = Request(method, path, body, contentType, "application/json", []);
+        using var response = await _http!.SendAsync(request, cancellationToken);
+    }
+
+    /// <summary>Reads an answer line by line, for as long as it goes on.</summary>
+    internal async Task<StreamReader> OpenLinesAsync(string path, CancellationToken cancellationToken)
+    {
+        using var request = Request("GET", path, null, null, "application/json", []);
+        var response = await _http!.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, cancellationToken);
+        return new StreamReader(await response.Content.ReadAsStreamAsync(cancellationToken));
     }
 
     private HttpRequestMessage Request(string method, string path, string? body, string? contentType, string accept, (string Name, string Value)[] headers)
