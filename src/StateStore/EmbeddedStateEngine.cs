@@ -95,11 +95,11 @@ public sealed class EmbeddedStateEngine : IStateEngine, IStateCopySource
 
     /// <inheritdoc/>
     public ValueTask<StateWrite> CreateAsync(StateKey key, StateValue value, CancellationToken cancellationToken) =>
-        WriteAsync(WriteKind.Create, key, Checked(value), 0, cancellationToken);
+        WriteAsync(WriteKind.Create, key, StateLimits.Checked(value), 0, cancellationToken);
 
     /// <inheritdoc/>
     public ValueTask<StateWrite> UpdateAsync(StateKey key, StateValue value, long expectedRevision, CancellationToken cancellationToken) =>
-        WriteAsync(WriteKind.Update, key, Checked(value), expectedRevision, cancellationToken);
+        WriteAsync(WriteKind.Update, key, StateLimits.Checked(value), expectedRevision, cancellationToken);
 
     /// <inheritdoc/>
     public ValueTask<StateWrite> DeleteAsync(StateKey key, long expectedRevision, CancellationToken cancellationToken) =>
@@ -144,9 +144,7 @@ public sealed class EmbeddedStateEngine : IStateEngine, IStateCopySource
 
     private ValueTask<StateWrite> WriteAsync(WriteKind kind, StateKey key, StateValue value, long expected, CancellationToken cancellationToken)
     {
-        ThrowIfUnfit(key.Collection, mayBeEmpty: false);
-        ThrowIfUnfit(key.Namespace, mayBeEmpty: true);
-        ThrowIfUnfit(key.Name, mayBeEmpty: false);
+        StateLimits.ThrowIfUnfit(key);
         return StateStoreInstruments.Source.HasListeners()
             ? WriteTracedAsync(kind, key, value, expected, cancellationToken)
             : _queue.SubmitAsync(kind, key, value, expected, cancellationToken);
@@ -161,21 +159,6 @@ public sealed class EmbeddedStateEngine : IStateEngine, IStateCopySource
             .SetTag("kubeaspire.store.outcome", write.Outcome.ToString())
             .SetTag("kubeaspire.store.revision", write.Entry?.Revision);
         return write;
-    }
-
-    private static void ThrowIfUnfit(string? part, bool mayBeEmpty)
-    {
-        if (part is null || part.Length > MaxKeyPartLength || (part.Length == 0 && !mayBeEmpty) || part.Contains('\0', StringComparison.Ordinal))
-        {
-            throw new ArgumentException($"A part of a key is missing, longer than {MaxKeyPartLength}, or has a zero in it.", nameof(part));
-        }
-    }
-
-    private static StateValue Checked(StateValue value)
-    {
-        ArgumentOutOfRangeException.ThrowIfGreaterThan(value.Json.Length, MaxValueBytes, nameof(value));
-        ArgumentOutOfRangeException.ThrowIfGreaterThan(value.RevisionAt, value.Json.Length, nameof(value));
-        return value;
     }
 
     private static EmbeddedStateEngine Recover(StateStoreOptions options, EngineSeams seams, ILogger logger, TimeProvider clock)

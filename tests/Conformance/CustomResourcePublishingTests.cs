@@ -174,8 +174,12 @@ public sealed class CustomResourcePublishingTests(ControlPlane api)
     private async Task<JsonNode?> FindAsync(CustomDefinition definition, string version)
     {
         var address = (await api.SendAsync("GET", "/openapi/v3")).Expect(200).Json["paths"]?[$"apis/{definition.Group}/{version}"]?["serverRelativeURL"]?.ToString();
-        return address is null ? null
-            : (await api.SendAsync("GET", address)).Expect(200).Json["components"]!["schemas"]![definition.OpenApiName.Replace(".v1.", $".{version}.", StringComparison.Ordinal)];
+        if (address is null || await api.SendAsync("GET", address) is not { Code: not 404 } document)
+        {
+            return null; // Not there, or gone since the index was read.
+        }
+
+        return document.Expect(200).Json["components"]!["schemas"]![definition.OpenApiName.Replace(".v1.", $".{version}.", StringComparison.Ordinal)];
     }
 
     private async Task ApplyAsync(CustomDefinition definition, int expected, string part, string members, string name = "first")

@@ -11,7 +11,7 @@ using Microsoft.Extensions.Logging.Abstractions;
 
 // An embedded engine in a process of its own, for tests that kill it: --directory D --socket S [--<option of StateStoreOptions> N ...]
 // [--syncDelayMilliseconds N]. Prints "ready" once its socket may be connected to; ends when its standard input does.
-// With --restore F it restores a backup to the directory instead, with --write F it replaces a file durably.
+// With --redis R --cluster C --name N it is one of several silos instead, where Orleans is compiled in. With --restore F it restores a backup to the directory instead, with --write F it replaces a file durably.
 var configuration = new ConfigurationBuilder().AddCommandLine(args).Build();
 var options = new StateStoreOptions { Directory = configuration["directory"] ?? "" };
 options.HistoryEvents = (int)Number(nameof(options.HistoryEvents), options.HistoryEvents);
@@ -37,7 +37,13 @@ var socket = configuration["socket"] ?? throw new ArgumentException("--socket is
 
 try
 {
+#if ORLEANS
+    await using var clustered = configuration["redis"] is { } redis ? await ClusteredStore.OpenAsync(redis, configuration["cluster"]!, configuration["name"]!, options) : null;
+    await using var own = clustered is null ? Open() : null;
+    var engine = clustered?.Engine ?? own!;
+#else
     await using var engine = Open();
+#endif
     using var listener = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
     listener.Bind(new UnixDomainSocketEndPoint(socket));
     listener.Listen();
@@ -73,7 +79,7 @@ catch (IOException failed)
     return StoreProtocol.ExitFailed;
 }
 
-EmbeddedStateEngine Open()
+IStateEngine Open()
 {
     options.Validate();
     var seams = EngineSeams.Real(options.Directory);

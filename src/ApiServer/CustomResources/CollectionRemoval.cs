@@ -20,6 +20,9 @@ internal sealed class CollectionRemoval(IStateEngine engine, Delete delete, Func
     /// <summary>What holds a definition until its objects are gone.</summary>
     public const string Finalizer = "customresourcecleanup.apiextensions.k8s.io";
 
+    /// <summary>Deletes under way at once: the log commits them together. 16.</summary>
+    private const int AtOnce = 16;
+
     // When objects that wait for something are looked at again, should no change of the collection show it; and what failed is tried again.
     private static readonly TimeSpan s_wait = TimeSpan.FromSeconds(30);
     private static readonly TimeSpan s_retry = TimeSpan.FromSeconds(1);
@@ -108,13 +111,19 @@ internal sealed class CollectionRemoval(IStateEngine engine, Delete delete, Func
                 return null;
             }
 
-            foreach (var entry in page.Entries.Where(entry => entry.View(kind).Metadata.DeletionTimestamp is null))
+            ApiError? refused = null;
+            var options = new ParallelOptions { MaxDegreeOfParallelism = AtOnce, CancellationToken = cancellationToken };
+            await Parallel.ForEachAsync(page.Entries.Where(entry => entry.View(kind).Metadata.DeletionTimestamp is null), options, async (entry, stop) =>
             {
-                if (await DeleteAsync(kind, entry.Key, cancellationToken) is { } refused)
+                if (await DeleteAsync(kind, entry.Key, stop) is { } error)
                 {
-                    await WriteAsync(definition, "True", "InstanceDeletionFailed", $"could not issue all deletes: {refused.Message}", release: false, cancellationToken);
-                    return refused.Message;
+                    refused = error;
                 }
+            });
+            if (refused is not null)
+            {
+                await WriteAsync(definition, "True", "InstanceDeletionFailed", $"could not issue all deletes: {refused.Message}", release: false, cancellationToken);
+                return refused.Message;
             }
 
             using var cursor = store.Watch(range, page.Revision);

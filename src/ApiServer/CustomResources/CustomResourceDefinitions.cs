@@ -46,7 +46,7 @@ internal sealed class CustomResourceDefinitions(IStateEngine engine, KindRegistr
     {
         try
         {
-            await WriteAsync(cancellationToken);
+            await TryWriteAsync(cancellationToken);
             while (!cancellationToken.IsCancellationRequested)
             {
                 using var cursor = engine.Watch(s_range, from);
@@ -61,7 +61,7 @@ internal sealed class CustomResourceDefinitions(IStateEngine engine, KindRegistr
 
                     from = batch.Revision;
                     Take(batch.Events.Select(change => (change.Entry.Key.Name, change.Deleted ? null : change.Entry)), cancellationToken);
-                    await WriteAsync(cancellationToken);
+                    await TryWriteAsync(cancellationToken);
                 }
             }
         }
@@ -238,6 +238,20 @@ internal sealed class CustomResourceDefinitions(IStateEngine engine, KindRegistr
         {
             running.Cancel.Cancel();
             _ = running.Task.ContinueWith(_ => running.Cancel.Dispose(), TaskScheduler.Default);
+        }
+    }
+
+    private async Task TryWriteAsync(CancellationToken cancellationToken)
+    {
+        try
+        {
+            await WriteAsync(cancellationToken);
+        }
+#pragma warning disable CA1031 // Whatever a write throws, definitions must go on being served.
+        catch (Exception failed) when (failed is not OperationCanceledException)
+#pragma warning restore CA1031
+        {
+            logger.WriteFailed(failed);
         }
     }
 

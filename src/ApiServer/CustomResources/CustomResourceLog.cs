@@ -25,4 +25,7 @@ internal static partial class CustomResourceLog
 
     [LoggerMessage(2706, LogLevel.Warning, "Could not list the groups of custom resources as APIServices, to be tried again: {Detail}")]
     public static partial void GroupsNotListed(this ILogger logger, string detail);
+
+    [LoggerMessage(2707, LogLevel.Error, "Could not write what the definitions say, to be tried again")]
+    public static partial void WriteFailed(this ILogger logger, Exception exception);
 }

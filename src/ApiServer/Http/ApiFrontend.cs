@@ -5,6 +5,7 @@ using KubeAspire.ApiServer.Authentication;
 using KubeAspire.ApiServer.Requests;
 using KubeAspire.ApiServer.Storage;
 using KubeAspire.ApiServer.Streaming;
+using KubeAspire.StateStore;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
 using Microsoft.Extensions.Logging;
@@ -44,7 +45,7 @@ public sealed class ApiFrontend(
             }
             else
             {
-                await AnswerWriter.WriteErrorAsync(http, ApiErrors.InternalError("the request could not be answered; see the server's log"));
+                await AnswerWriter.WriteErrorAsync(http, ErrorOf(broken));
             }
         }
         finally
@@ -53,6 +54,14 @@ public sealed class ApiFrontend(
             instruments.OnEnd(info?.Verb ?? "", known, http.Response.StatusCode, clock.GetElapsedTime(started), longRunning);
         }
     }
+
+    // With a time to try again only where nothing was changed: clients then send even a create once more.
+    private static ApiError ErrorOf(Exception broken) => broken switch
+    {
+        StateUnavailableException => ApiErrors.Timeout(broken.Message, retryAfterSeconds: 1),
+        StateOutcomeUnknownException => ApiErrors.Timeout(broken.Message),
+        _ => ApiErrors.InternalError("the request could not be answered; see the server's log"),
+    };
 
     private async Task AnswerAsync(HttpContext http, RequestInfo? info, RequestQuery query)
     {

@@ -162,7 +162,8 @@ internal sealed class SchemaJson(string prefix)
             case SchemaType.Array:
                 return new JsonObject { ["type"] = "array", ["items"] = schema.Items is { } items ? Place(items) : new JsonObject { ["type"] = "object" } };
             case SchemaType.Any:
-                return new JsonObject { ["type"] = "object" };
+                // Of an untyped value (JSON, a schema or a boolean) upstream says nothing; a RawExtension is an object.
+                return schema.Format is null or "raw" or "fields" ? new JsonObject { ["type"] = "object" } : [];
             case SchemaType.Integer:
                 return new JsonObject { ["type"] = "integer", ["format"] = schema.Format ?? "int64" };
             case SchemaType.Number:

@@ -156,7 +156,7 @@ public sealed class Informer<T> : IInformer<T>, IStartable
             var listed = await _client.ListAsync<T>(_type, null, new ListQuery { FieldSelector = _fieldSelector }, cancellationToken);
             if (!listed.Succeeded)
             {
-                _logger.InformerRefused(_type.GroupResource, "list", listed.Error.Reason, listed.Error.Message);
+                Tell("list", listed.Error);
                 return false;
             }
 
@@ -201,8 +201,20 @@ public sealed class Informer<T> : IInformer<T>, IStartable
             return true;
         }
 
-        _logger.InformerRefused(_type.GroupResource, "watch", error?.Reason ?? ApiErrorReason.Unknown, error?.Message ?? "");
+        Tell("watch", error);
         return false;
+    }
+
+    // A kind that is not served has gone with its definition; whoever asked for the informer ends it, or the kind comes back.
+    private void Tell(string verb, ApiError? error)
+    {
+        if (error is { Reason: ApiErrorReason.NotFound })
+        {
+            _logger.KindNotServed(_type.GroupResource);
+            return;
+        }
+
+        _logger.InformerRefused(_type.GroupResource, verb, error?.Reason ?? ApiErrorReason.Unknown, error?.Message ?? "");
     }
 
     private void Replace(ObjectList<T> list)

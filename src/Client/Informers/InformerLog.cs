@@ -16,6 +16,9 @@ internal static partial class InformerLog
     [LoggerMessage(7002, LogLevel.Warning, "Refused to {Verb} {Resource}: {Reason}, {Detail}")]
     public static partial void InformerRefused(this ILogger logger, string resource, string verb, ApiErrorReason reason, string detail);
 
+    [LoggerMessage(7005, LogLevel.Information, "Could not follow {Resource}: the kind is not served")]
+    public static partial void KindNotServed(this ILogger logger, string resource);
+
     [LoggerMessage(7003, LogLevel.Information, "Listing {Resource} anew: revision {Revision} was compacted")]
     public static partial void InformerExpired(this ILogger logger, string resource, string revision);
 

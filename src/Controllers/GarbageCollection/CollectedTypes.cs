@@ -24,7 +24,7 @@ internal sealed class CollectedTypes(Func<IReadOnlyList<ResourceType>> served, I
         {
             var types = served();
             _byKind = types.GroupBy(type => (type.Group, type.Kind)).ToDictionary(group => group.Key, group => group.First());
-            var wanted = types.Where(type => type.Plural != "events").ToHashSet(); // Events own nothing, are owned by nothing, and are many.
+            var wanted = types.Where(type => type is not { Plural: "events", Group: "" or "events.k8s.io" }).ToHashSet(); // Events own nothing, are owned by nothing, and are many.
             foreach (var gone in _watched.Where(type => !wanted.Contains(type)).ToList())
             {
                 _watched.Remove(gone);

@@ -35,7 +35,9 @@ public sealed class CustomResourceValidator(JSONSchemaProps? root)
             return [];
         }
 
-        var errors = ValueValidation.Validate(value, stored, stored is not null, rules, "").Errors;
+        var verdict = new Verdict();
+        ValueValidation.Validate(value, stored, stored is not null, rules, verdict);
+        var errors = verdict.Errors;
         if (rules.HasEmbedded)
         {
             EmbeddedResources.Validate(value, rules, "", errors);

@@ -6,22 +6,6 @@ using KubeAspire.ApiMachinery.Serialization;
 
 namespace KubeAspire.Resources.Apiextensions;
 
-/// <summary>What a value breaks, and how many checks it came through (by which the nearest of several alternatives is told).</summary>
-internal sealed class Verdict
-{
-    public List<FieldError> Errors { get; } = [];
-
-    public int Matches { get; set; }
-
-    public bool IsValid => Errors.Count == 0;
-
-    public void Merge(Verdict other)
-    {
-        Errors.AddRange(other.Errors);
-        Matches += other.Matches;
-    }
-}
-
 /// <summary>Judges a value by <see cref="ValueRules"/>, in the order and the words of kube-openapi's validator.</summary>
 internal static class ValueValidation
 {
@@ -29,56 +13,54 @@ internal static class ValueValidation
     /// <param name="stored">The value it replaces, where <paramref name="correlated"/>.</param>
     /// <param name="correlated">Whether there is a stored value that this one continues.</param>
     /// <param name="rules">What is asked.</param>
-    /// <param name="path">Where the value stands; empty for the root.</param>
-    public static Verdict Validate(JsonNode? value, JsonNode? stored, bool correlated, ValueRules rules, string path)
+    /// <param name="verdict">Where to tell, and where the value stands.</param>
+    public static void Validate(JsonNode? value, JsonNode? stored, bool correlated, ValueRules rules, Verdict verdict)
     {
-        var verdict = new Verdict();
+        var before = verdict.Errors.Count;
         if (rules.Types.Count > 0)
         {
-            CheckType(value, rules, path, verdict);
+            CheckType(value, rules, verdict);
             verdict.Matches++;
         }
 
         if (value is not null)
         {
-            Alternatives(value, stored, correlated, rules, path, verdict);
+            Alternatives(value, stored, correlated, rules, verdict);
             switch (value.GetValueKind())
             {
                 case JsonValueKind.String:
-                    Text(value, rules, path, verdict);
+                    Text(value, rules, verdict);
                     break;
                 case JsonValueKind.Number:
-                    Number(value, rules, path, verdict);
+                    Number(value, rules, verdict);
                     break;
                 case JsonValueKind.Array:
-                    Items((JsonArray)value, stored, correlated, rules, path, verdict);
+                    Items((JsonArray)value, stored, correlated, rules, verdict);
                     break;
             }
         }
 
-        Allowed(value, rules, path, verdict);
+        Allowed(value, rules, verdict);
         if (value is JsonObject parent)
         {
-            Properties(parent, stored, correlated, rules, path, verdict);
+            Properties(parent, stored, correlated, rules, verdict);
         }
 
         // Ratcheting: what was stored as it is may stay as it is.
-        if (correlated && !verdict.IsValid && JsonNode.DeepEquals(value, stored))
+        if (correlated && verdict.Errors.Count > before && JsonNode.DeepEquals(value, stored))
         {
-            verdict.Errors.Clear();
+            verdict.Errors.RemoveRange(before, verdict.Errors.Count - before);
         }
-
-        return verdict;
     }
 
-    private static void CheckType(JsonNode? value, ValueRules rules, string path, Verdict verdict)
+    private static void CheckType(JsonNode? value, ValueRules rules, Verdict verdict)
     {
         var type = TypeOf(value);
         var fits = value is null ? rules.Nullable
             : rules.Types.Contains(type) || (type == "integer" && rules.Types.Contains("number")) || (type == "number" && rules.Types.Contains("integer") && JsonNumber.Of(value).IsInteger);
         if (!fits)
         {
-            TypeInvalid(verdict, path, string.Join(',', rules.Types), type);
+            TypeInvalid(verdict, string.Join(',', rules.Types), type);
         }
     }
 
@@ -92,14 +74,14 @@ internal static class ValueValidation
         _ => "null",
     };
 
-    private static void Alternatives(JsonNode value, JsonNode? stored, bool correlated, ValueRules rules, string path, Verdict verdict)
+    private static void Alternatives(JsonNode value, JsonNode? stored, bool correlated, ValueRules rules, Verdict verdict)
     {
         if (rules.AnyOf.Count > 0)
         {
             Verdict? best = null, success = null;
             foreach (var rule in rules.AnyOf)
             {
-                var one = Validate(value, stored, correlated, rule, path);
+                var one = Judge(value, stored, correlated, rule, verdict);
                 if (one.IsValid)
                 {
                     success = one;
@@ -111,7 +93,7 @@ internal static class ValueValidation
 
             if (success is null)
             {
-                Composite(verdict, $"{Go(path)} must validate at least one schema (anyOf)");
+                Composite(verdict, $"\"{verdict.Path}\" must validate at least one schema (anyOf)");
             }
 
             verdict.Merge(success ?? best!);
@@ -119,37 +101,45 @@ internal static class ValueValidation
 
         if (rules.OneOf.Count > 0)
         {
-            OneOf(value, stored, correlated, rules, path, verdict);
+            OneOf(value, stored, correlated, rules, verdict);
         }
 
         var validated = 0;
         foreach (var rule in rules.AllOf)
         {
-            var one = Validate(value, stored, correlated, rule, path);
+            var one = Judge(value, stored, correlated, rule, verdict);
             validated += one.IsValid ? 1 : 0;
             verdict.Merge(one);
         }
 
         if (validated != rules.AllOf.Count)
         {
-            Composite(verdict, $"{Go(path)} must validate all the schemas (allOf){(validated == 0 ? ". None validated" : "")}");
+            Composite(verdict, $"\"{verdict.Path}\" must validate all the schemas (allOf){(validated == 0 ? ". None validated" : "")}");
         }
 
-        if (rules.Not is { } not && Validate(value, stored, correlated: false, not, path).IsValid)
+        if (rules.Not is { } not && Judge(value, stored, correlated: false, not, verdict).IsValid)
         {
-            Composite(verdict, $"{Go(path)} must not validate the schema (not)");
+            Composite(verdict, $"\"{verdict.Path}\" must not validate the schema (not)");
         }
 
         verdict.Matches += 2;
     }
 
-    private static void OneOf(JsonNode value, JsonNode? stored, bool correlated, ValueRules rules, string path, Verdict verdict)
+    // The value by one of several rules, apart from what is already told.
+    private static Verdict Judge(JsonNode value, JsonNode? stored, bool correlated, ValueRules rules, Verdict within)
+    {
+        var verdict = within.Another();
+        Validate(value, stored, correlated, rules, verdict);
+        return verdict;
+    }
+
+    private static void OneOf(JsonNode value, JsonNode? stored, bool correlated, ValueRules rules, Verdict verdict)
     {
         var valid = 0;
         Verdict? best = null, success = null;
         foreach (var rule in rules.OneOf)
         {
-            var one = Validate(value, stored, correlated, rule, path);
+            var one = Judge(value, stored, correlated, rule, verdict);
             if (one.IsValid)
             {
                 valid++;
@@ -168,14 +158,14 @@ internal static class ValueValidation
             return;
         }
 
-        Composite(verdict, $"{Go(path)} must validate one and only one schema (oneOf). {(valid == 0 ? "Found none valid" : $"Found {valid} valid alternatives")}");
+        Composite(verdict, $"\"{verdict.Path}\" must validate one and only one schema (oneOf). {(valid == 0 ? "Found none valid" : $"Found {valid} valid alternatives")}");
         if (best is not null)
         {
             verdict.Merge(best);
         }
     }
 
-    private static void Text(JsonNode value, ValueRules rules, string path, Verdict verdict)
+    private static void Text(JsonNode value, ValueRules rules, Verdict verdict)
     {
         var text = value.GetValue<string>();
         var before = verdict.Errors.Count;
@@ -184,25 +174,25 @@ internal static class ValueValidation
             var length = text.EnumerateRunes().Count();
             if (length > rules.MaxLength)
             {
-                verdict.Errors.Add(new(FieldErrorType.FieldValueTooLong, Field(path), null, $"may not be more than {rules.MaxLength} byte{(rules.MaxLength == 1 ? "" : "s")}"));
+                verdict.Errors.Add(new(FieldErrorType.FieldValueTooLong, verdict.Field, null, $"may not be more than {rules.MaxLength} byte{(rules.MaxLength == 1 ? "" : "s")}"));
             }
             else if (length < rules.MinLength)
             {
-                Invalid(verdict, path, text, true, $"should be at least {rules.MinLength} chars long");
+                Invalid(verdict, text, true, $"should be at least {rules.MinLength} chars long");
             }
         }
 
         // A text of a wrong length is not matched as well, as upstream.
         if (rules.Pattern is { } pattern && verdict.Errors.Count == before && !pattern.IsMatch(text))
         {
-            Invalid(verdict, path, text, true, $"should match '{rules.PatternText}'");
+            Invalid(verdict, text, true, $"should match '{rules.PatternText}'");
         }
 
         if (rules.Format is { } format)
         {
             if (!format(text))
             {
-                TypeInvalid(verdict, path, rules.FormatName, text);
+                TypeInvalid(verdict, rules.FormatName, text);
             }
 
             verdict.Matches++;
@@ -211,7 +201,7 @@ internal static class ValueValidation
         verdict.Matches++;
     }
 
-    private static void Number(JsonNode value, ValueRules rules, string path, Verdict verdict)
+    private static void Number(JsonNode value, ValueRules rules, Verdict verdict)
     {
         var number = JsonNumber.Of(value);
         if (rules.IsInt32 && number.IsInteger && number.Real is < int.MinValue or > int.MaxValue)
@@ -221,17 +211,17 @@ internal static class ValueValidation
 
         if (rules.MultipleOf is { } factor && factor > 0 && !IsMultiple(number, factor))
         {
-            Invalid(verdict, path, number.ToString(), false, $"should be a multiple of {JsonNumber.Text(factor)}");
+            Invalid(verdict, number.ToString(), false, $"should be a multiple of {JsonNumber.Text(factor)}");
         }
 
         if (rules.Minimum is { } minimum && (rules.ExclusiveMinimum ? number.Real <= minimum : number.Real < minimum))
         {
-            Invalid(verdict, path, number.ToString(), false, $"should be greater than {(rules.ExclusiveMinimum ? "" : "or equal to ")}{JsonNumber.Text(minimum)}");
+            Invalid(verdict, number.ToString(), false, $"should be greater than {(rules.ExclusiveMinimum ? "" : "or equal to ")}{JsonNumber.Text(minimum)}");
         }
 
         if (rules.Maximum is { } maximum && (rules.ExclusiveMaximum ? number.Real >= maximum : number.Real > maximum))
         {
-            Invalid(verdict, path, number.ToString(), false, $"should be less than {(rules.ExclusiveMaximum ? "" : "or equal to ")}{JsonNumber.Text(maximum)}");
+            Invalid(verdict, number.ToString(), false, $"should be less than {(rules.ExclusiveMaximum ? "" : "or equal to ")}{JsonNumber.Text(maximum)}");
         }
 
         verdict.Matches += 2;
@@ -249,7 +239,7 @@ internal static class ValueValidation
         return Math.Truncate(quotient) == quotient;
     }
 
-    private static void Items(JsonArray list, JsonNode? stored, bool correlated, ValueRules rules, string path, Verdict verdict)
+    private static void Items(JsonArray list, JsonNode? stored, bool correlated, ValueRules rules, Verdict verdict)
     {
         if (rules.Items is { } items)
         {
@@ -258,23 +248,25 @@ internal static class ValueValidation
             {
                 JsonNode? match = null;
                 var matched = before is not null && rules.KeyOf(list[i])?.ToJsonString() is { } key && before.TryGetValue(key, out match);
-                verdict.Merge(Validate(list[i], match, matched, items, $"{path}[{i.ToString(CultureInfo.InvariantCulture)}]"));
+                verdict.Enter(i);
+                Validate(list[i], match, matched, items, verdict);
+                verdict.Leave();
             }
         }
 
         if (list.Count < rules.MinItems)
         {
-            Invalid(verdict, path, Text(list.Count), false, $"should have at least {rules.MinItems} items");
+            Invalid(verdict, Text(list.Count), false, $"should have at least {rules.MinItems} items");
         }
 
         if (list.Count > rules.MaxItems)
         {
-            TooMany(verdict, path, list.Count, rules.MaxItems.Value);
+            TooMany(verdict, list.Count, rules.MaxItems.Value);
         }
 
         if (rules.UniqueItems && ListTypes.FirstDuplicate(list) is not null)
         {
-            Invalid(verdict, path, null, false, "shouldn't contain duplicates");
+            Invalid(verdict, null, false, "shouldn't contain duplicates");
         }
 
         verdict.Matches += 2;
@@ -294,29 +286,29 @@ internal static class ValueValidation
         return items;
     }
 
-    private static void Allowed(JsonNode? value, ValueRules rules, string path, Verdict verdict)
+    private static void Allowed(JsonNode? value, ValueRules rules, Verdict verdict)
     {
         if (rules.Enum.Count > 0 && !rules.Enum.Any(allowed => JsonNode.DeepEquals(allowed, value)))
         {
             var supported = rules.Enum.Select(allowed => allowed.AsString() ?? (allowed is null ? "null" : Json(allowed)));
-            verdict.Errors.Add(FieldError.NotSupported(Field(path), Shown(value), supported) with { IsText = value.AsString() is not null });
+            verdict.Errors.Add(FieldError.NotSupported(verdict.Field, Shown(value), supported) with { IsText = value.AsString() is not null });
         }
 
         verdict.Matches++;
     }
 
-    private static void Properties(JsonObject parent, JsonNode? stored, bool correlated, ValueRules rules, string path, Verdict verdict)
+    private static void Properties(JsonObject parent, JsonNode? stored, bool correlated, ValueRules rules, Verdict verdict)
     {
         verdict.Matches++;
         if (parent.Count < rules.MinProperties)
         {
-            Invalid(verdict, path, Text(parent.Count), false, $"should have at least {rules.MinProperties} properties");
+            Invalid(verdict, Text(parent.Count), false, $"should have at least {rules.MinProperties} properties");
             return;
         }
 
         if (parent.Count > rules.MaxProperties)
         {
-            TooMany(verdict, path, parent.Count, rules.MaxProperties.Value);
+            TooMany(verdict, parent.Count, rules.MaxProperties.Value);
             return;
         }
 
@@ -324,7 +316,7 @@ internal static class ValueValidation
         {
             if (!parent.ContainsKey(name))
             {
-                verdict.Errors.Add(FieldError.Required(Below(path, name)));
+                verdict.Errors.Add(FieldError.Required(Below(verdict.Path, name)));
             }
         }
 
@@ -335,11 +327,13 @@ internal static class ValueValidation
             {
                 JsonNode? match = null;
                 var matched = before?.TryGetPropertyValue(name, out match) == true;
-                verdict.Merge(Validate(child, match, matched, property, Below(path, name)));
+                verdict.Enter(name);
+                Validate(child, match, matched, property, verdict);
+                verdict.Leave();
             }
             else if (rules.IsClosed)
             {
-                verdict.Errors.Add(new(FieldErrorType.FieldValueInvalid, Field(path), name, $"{Below(path, name)} in body is a forbidden property") { IsText = true });
+                verdict.Errors.Add(new(FieldErrorType.FieldValueInvalid, verdict.Field, name, $"{Below(verdict.Path, name)} in body is a forbidden property") { IsText = true });
             }
         }
     }
@@ -356,20 +350,16 @@ internal static class ValueValidation
 
     internal static string Json(JsonNode value) => System.Text.Encoding.UTF8.GetString(CanonicalJson.EncodeValue(value));
 
-    private static string Field(string path) => path.Length == 0 ? "<nil>" : path;
-
-    private static string Go(string path) => $"\"{path}\"";
-
     private static string Text(long number) => number.ToString(CultureInfo.InvariantCulture);
 
-    private static void Invalid(Verdict verdict, string path, string? value, bool isText, string what) =>
-        verdict.Errors.Add(new(FieldErrorType.FieldValueInvalid, Field(path), value, $"{path} in body {what}") { IsText = isText });
+    private static void Invalid(Verdict verdict, string? value, bool isText, string what) =>
+        verdict.Errors.Add(new(FieldErrorType.FieldValueInvalid, verdict.Field, value, $"{verdict.Path} in body {what}") { IsText = isText });
 
-    private static void TypeInvalid(Verdict verdict, string path, string wanted, string found) =>
-        verdict.Errors.Add(new(FieldErrorType.FieldValueTypeInvalid, Field(path), found, $"{path} in body must be of type {wanted}: \"{found}\"") { IsText = true });
+    private static void TypeInvalid(Verdict verdict, string wanted, string found) =>
+        verdict.Errors.Add(new(FieldErrorType.FieldValueTypeInvalid, verdict.Field, found, $"{verdict.Path} in body must be of type {wanted}: \"{found}\"") { IsText = true });
 
-    private static void TooMany(Verdict verdict, string path, int count, long most) =>
-        verdict.Errors.Add(new(FieldErrorType.FieldValueTooMany, Field(path), Text(count), $"must have at most {most} item{(most == 1 ? "" : "s")}") { IsText = false });
+    private static void TooMany(Verdict verdict, int count, long most) =>
+        verdict.Errors.Add(new(FieldErrorType.FieldValueTooMany, verdict.Field, Text(count), $"must have at most {most} item{(most == 1 ? "" : "s")}") { IsText = false });
 
     // Upstream knows no place for these: they speak of a value that is looked at in several ways.
     private static void Composite(Verdict verdict, string message) => verdict.Errors.Add(new(FieldErrorType.FieldValueInvalid, "<nil>", "", message) { IsText = true });

@@ -23,15 +23,16 @@ internal static class ControlPlane
     /// <param name="services">The process' services: configuration and loggers.</param>
     /// <param name="server">Gives each part its client, by the user it is.</param>
     /// <param name="pki">The certificate authority, which controllers publish in every namespace and sign with.</param>
+    /// <param name="leadership">Says whether they are to act.</param>
     /// <param name="cancellationToken">Gives up.</param>
-    public static async Task<IHost> StartAsync(IServiceProvider services, KubeApiServer server, Pki pki, CancellationToken cancellationToken)
+    public static async Task<IHost> StartAsync(IServiceProvider services, KubeApiServer server, Pki pki, ILeadership leadership, CancellationToken cancellationToken)
     {
         var builder = Host.CreateEmptyApplicationBuilder(new HostApplicationBuilderSettings());
         builder.Configuration.AddConfiguration(services.GetRequiredService<IConfiguration>());
         // One logger factory for the process; as an instance it is not disposed with this host.
         builder.Services.Replace(ServiceDescriptor.Singleton(services.GetRequiredService<ILoggerFactory>()));
         builder.Services.AddSingleton(TimeProvider.System);
-        builder.Services.AddSingleton<ILeadership, SoleLeadership>();
+        builder.Services.AddSingleton(leadership);
         builder.Services.AddSingleton<Func<IReadOnlyList<ResourceType>>>(() => server.Kinds.Current.StoredTypes);
         builder.Services.AddSingleton<ICertificateAuthority>(new SiloCertificateAuthority(pki));
         builder.Services.AddKubernetesControllers(_ => server.ClientFor(ApiUser.Named("system:kube-controller-manager")));

@@ -6,7 +6,6 @@ using KubeAspire.ApiServer;
 using KubeAspire.ApiServer.Authentication;
 using KubeAspire.Resources;
 using KubeAspire.ServiceDefaults;
-using KubeAspire.StateStore;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Http;
@@ -24,15 +23,15 @@ namespace KubeAspire.Silo.Hosting;
 public sealed class SiloHost : IAsyncDisposable
 {
     private readonly WebApplication _app;
-    private readonly IStateEngine _engine;
+    private readonly SiloState _state;
     private readonly KubeApiServer _server;
     private readonly CancellationTokenSource _stopping = new();
     private Task _following = Task.CompletedTask;
     private IHost? _controlPlane;
 
-    private SiloHost(WebApplication app, IStateEngine engine, KubeApiServer server, int port)
+    private SiloHost(WebApplication app, SiloState state, KubeApiServer server, int port)
     {
-        (_app, _engine, _server, Port) = (app, engine, server, port);
+        (_app, _state, _server, Port) = (app, state, server, port);
     }
 
     /// <summary>The port that the API server listens on.</summary>
@@ -52,11 +51,11 @@ public sealed class SiloHost : IAsyncDisposable
         var clock = TimeProvider.System;
         var address = options.EffectiveAddress();
         SecretFiles.MakeFolder(options.DataDirectory);
-        var pki = Pki.Open(ClusterData.KeysOf(options.DataDirectory), ServerNames(address, options.ServiceAddress(1)), clock);
+        var pki = await SiloState.OpenKeysAsync(options, ServerNames(address, options.ServiceAddress(1)), builder.Configuration, clock, cancellationToken);
         Configure(builder, options, pki);
         var app = builder.Build();
         var loggers = app.Services.GetRequiredService<ILoggerFactory>();
-        var engine = await EmbeddedStateEngine.OpenAsync(new StateStoreOptions { Directory = ClusterData.StoreOf(options.DataDirectory), HistoryEvents = options.HistoryEvents }, loggers, clock, cancellationToken);
+        var state = await SiloState.OpenAsync(options, builder.Configuration, loggers, clock, cancellationToken);
         var serverOptions = new ApiServerOptions
         {
             Kinds = BuiltInKinds.All,
@@ -67,9 +66,9 @@ public sealed class SiloHost : IAsyncDisposable
             DnsAddress = options.ServiceAddress(10),
             BackupFiles = () => ClusterData.KeyFiles(options.DataDirectory),
         };
-        var server = new KubeApiServer(serverOptions, engine, pki.TokenKey, clock, loggers);
+        var server = new KubeApiServer(serverOptions, state.Engine, pki.TokenKey, clock, loggers);
         app.Run(server.Frontend.HandleAsync);
-        var silo = new SiloHost(app, engine, server, options.Port);
+        var silo = new SiloHost(app, state, server, options.Port);
         try
         {
             await silo.RunAsync(options, serverOptions, pki, cancellationToken);
@@ -105,7 +104,7 @@ public sealed class SiloHost : IAsyncDisposable
         await _app.DisposeAsync();
         await _following;
         _server.Dispose();
-        await _engine.DisposeAsync();
+        await _state.DisposeAsync();
         _stopping.Dispose();
     }
 
@@ -121,6 +120,10 @@ public sealed class SiloHost : IAsyncDisposable
             KubeconfigPath = section["KubeconfigPath"] ?? "",
             CredentialsDirectory = section["CredentialsDirectory"] ?? "",
             Credentials = section["Credentials"] ?? "",
+            Name = section["Name"] ?? "",
+            ClusterName = section["ClusterName"] ?? "kubeaspire",
+            ClusterAddress = section["ClusterAddress"] ?? "",
+            ClusterPort = int.Parse(section["ClusterPort"] ?? "0", CultureInfo.InvariantCulture),
             HistoryEvents = int.Parse(section["HistoryEvents"] ?? "100000", CultureInfo.InvariantCulture),
         };
         var checkedOptions = new SiloOptionsValidator().Validate(null, options);
@@ -144,6 +147,8 @@ public sealed class SiloHost : IAsyncDisposable
     {
         // It logs nothing above Information, and while it might, an Activity and a scope are made for every request. Who listens to traces gets them regardless.
         builder.Logging.AddFilter("Microsoft.AspNetCore.Hosting.Diagnostics", LogLevel.None);
+        // At Information Orleans tells of every connection and every probe.
+        builder.Logging.AddFilter("Orleans", LogLevel.Warning);
         builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = SiloLimits.Shutdown);
         builder.WebHost.UseKestrelHttpsConfiguration();
         builder.WebHost.ConfigureKestrel(kestrel =>
@@ -178,7 +183,7 @@ public sealed class SiloHost : IAsyncDisposable
         _following = await _server.StartAsync(_stopping.Token);
         WriteCredentials(options, serverOptions, pki);
         await _app.StartAsync(cancellationToken);
-        _controlPlane = await ControlPlane.StartAsync(_app.Services, _server, pki, cancellationToken);
+        _controlPlane = await ControlPlane.StartAsync(_app.Services, _server, pki, _state.Leadership, cancellationToken);
     }
 
     private void WriteCredentials(SiloOptions options, ApiServerOptions serverOptions, Pki pki)

@@ -36,6 +36,26 @@ public sealed class SiloOptions
     /// <summary>Who gets a kubeconfig, as <c>node:node-1,gateway:gateway-1</c>.</summary>
     public string Credentials { get; set; } = "";
 
+    /// <summary>What this silo is called among the others; by default the machine's name with its API's port.</summary>
+    public string Name { get; set; } = "";
+
+    /// <summary>The cluster's name in Redis: silos of one name are one cluster.</summary>
+    [RegularExpression("^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$")]
+    public string ClusterName { get; set; } = "kubeaspire";
+
+    /// <summary>The address at which the other silos reach this one. By default loopback: silos of one machine, whose traffic nobody else sees.</summary>
+    public string ClusterAddress { get; set; } = "";
+
+    /// <summary>The port that the other silos reach this one at; 0 for any free one.</summary>
+    [Range(0, 65535)]
+    public int ClusterPort { get; set; }
+
+    /// <summary><see cref="Name"/>, or what stands for it.</summary>
+    public string EffectiveName() => Name.Length > 0 ? Name : $"{Environment.MachineName.ToLowerInvariant()}-{Port}";
+
+    /// <summary><see cref="ClusterAddress"/>, or what stands for it.</summary>
+    public string EffectiveClusterAddress() => ClusterAddress.Length > 0 ? ClusterAddress : IPAddress.Loopback.ToString();
+
     /// <summary>Most changes kept for watches and for lists in chunks; what asks for an older one is answered 410. Default 100,000, the store's own.</summary>
     [Range(1, 10_000_000)]
     public int HistoryEvents { get; set; } = 100_000;

@@ -121,6 +121,33 @@ internal sealed class EventHistory
         }
     }
 
+    /// <summary>Jumps to a state without the changes that lead to it: all history is forgotten, and watches that wait are woken to be told so.</summary>
+    /// <param name="state">The state, newer than the one before.</param>
+    /// <param name="wake">Receives the watches to wake, outside the lock.</param>
+    public void Reset(StoreState state, List<StateWatch> wake)
+    {
+        lock (Gate)
+        {
+            while (_kept.Count > 0)
+            {
+                ForgetOldest();
+            }
+
+            Volatile.Write(ref _compacted, state.Revision);
+            Volatile.Write(ref _state, state);
+            foreach (var collection in _collections.Values)
+            {
+                foreach (var watch in collection.Waiting)
+                {
+                    watch.MarkWoken(watch.Cursor);
+                    wake.Add(watch);
+                }
+
+                collection.Waiting.Clear();
+            }
+        }
+    }
+
     /// <summary>Ends all watches.</summary>
     public void Close()
     {

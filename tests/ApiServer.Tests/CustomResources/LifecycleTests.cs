@@ -116,7 +116,7 @@ public sealed class LifecycleTests(ApiFixture api) : IClassFixture<ApiFixture>
     {
         var group = Group();
         await api.EstablishAsync(Widgets(group, scope: "Cluster"));
-        var creating = Enumerable.Range(0, 100).Select(number => Task.Run(() => api.SendAsync("POST", $"/apis/{group}/v1/widgets", $$$"""{"metadata":{"name":"w{{{number}}}"}}"""))).ToList();
+        var creating = Enumerable.Range(0, 40).Select(number => Task.Run(() => api.SendAsync("POST", $"/apis/{group}/v1/widgets", $$$"""{"metadata":{"name":"w{{{number}}}"}}"""))).ToList();
         Assert.Equal(200, (await api.SendAsync("DELETE", $"{Collection}/widgets.{group}")).Code);
         var answers = await Task.WhenAll(creating);
         Assert.All(answers, answer => Assert.True(answer.Code is 201 or 404 or 405, answer.Text));

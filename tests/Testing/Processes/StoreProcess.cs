@@ -10,6 +10,9 @@ public sealed record StoreProcessOptions
     /// <summary>The engine's options; the directory is given apart.</summary>
     public StateStoreOptions Store { get; init; } = new();
 
+    /// <summary>The cluster that the store's process is a silo of; null for an embedded engine that is alone.</summary>
+    public StoreCluster? Cluster { get; init; }
+
     /// <summary>Added to every sync. None by default.</summary>
     public TimeSpan SyncDelay { get; init; }
 
@@ -18,6 +21,17 @@ public sealed record StoreProcessOptions
 
     /// <summary>How long the store may take to be ready. 30 s.</summary>
     public TimeSpan Patience { get; init; } = TimeSpan.FromSeconds(30);
+}
+
+/// <summary>A cluster of silos, each a process, that share their state through a Redis.</summary>
+/// <param name="Redis">Its connection string.</param>
+/// <param name="Name">The cluster's name in it.</param>
+/// <param name="Silo">The silo's name.</param>
+public sealed record StoreCluster(string Redis, string Name, string Silo)
+{
+    /// <summary>Why there can be none here; null where there can be.</summary>
+    public static string? WhyNot { get; } =
+        !File.Exists(Path.Combine(Path.GetDirectoryName(StoreProcess.Executable)!, "Orleans.Runtime.dll")) ? "this build has no Orleans: the package set Orleans does not restore here" : RedisServer.WhyNot;
 }
 
 /// <summary>The process ended before its store was ready.</summary>
@@ -173,6 +187,7 @@ public sealed class StoreProcess : IAsyncDisposable
         string[] command =
         [
             .. options.RunBy, Executable, "--directory", directory, "--socket", socket,
+            .. options.Cluster is { } cluster ? new[] { "--redis", cluster.Redis, "--cluster", cluster.Name, "--name", cluster.Silo } : [],
             .. numbers.SelectMany(number => new[] { $"--{number.Name}", number.Value.ToString(CultureInfo.InvariantCulture) }),
         ];
         return new ProcessStartInfo(command[0], command[1..]) { RedirectStandardInput = true, RedirectStandardOutput = true, RedirectStandardError = true };

@@ -86,7 +86,7 @@ internal static class DefinitionValidation
         Label(errors, $"{path}.listKind", names.ListKind, names.ListKind?.ToLowerInvariant(), MixedCase);
         foreach (var (at, name) in (names.ShortNames ?? []).Index())
         {
-            errors.Invalid($"{path}.shortNames[{at}]", name, Joined(ApiMachinery.Meta.Names.IsDns1035Label(name)));
+            Label(errors, $"{path}.shortNames[{at}]", name, name, "", empty: true);
         }
 
         if (names.Kind.Length > 0 && names.Kind == names.ListKind)
@@ -96,7 +96,7 @@ internal static class DefinitionValidation
 
         foreach (var (at, name) in (names.Categories ?? []).Index())
         {
-            errors.Invalid($"{path}.categories[{at}]", name, Joined(ApiMachinery.Meta.Names.IsDns1035Label(name)));
+            Label(errors, $"{path}.categories[{at}]", name, name, "", empty: true);
         }
     }
 
@@ -148,8 +148,7 @@ internal static class DefinitionValidation
 
     private static void Version(FieldErrors errors, CustomResourceDefinitionVersion version, string path)
     {
-        // A name such as 1 is text, however it looks.
-        errors.AddRange(Joined(ApiMachinery.Meta.Names.IsDns1035Label(version.Name)).Select(problem => FieldError.Invalid($"{path}.name", version.Name, problem) with { IsText = true }));
+        Label(errors, $"{path}.name", version.Name, version.Name, "", empty: true);
         Deprecation(errors, version, $"{path}.deprecationWarning");
         if (version.Schema?.OpenAPIV3Schema is { } schema)
         {
@@ -269,15 +268,14 @@ internal static class DefinitionValidation
         return true;
     }
 
-    private static void Label(FieldErrors errors, string path, string? shown, string? value, string prefix)
+    // A name such as 1 is text, however it looks.
+    private static void Label(FieldErrors errors, string path, string? shown, string? value, string prefix, bool empty = false)
     {
-        if (!string.IsNullOrEmpty(value) && ApiMachinery.Meta.Names.IsDns1035Label(value) is { Count: > 0 } problems)
+        if ((empty || !string.IsNullOrEmpty(value)) && ApiMachinery.Meta.Names.IsDns1035Label(value ?? "") is { Count: > 0 } problems)
         {
-            errors.Invalid(path, shown, prefix + string.Join(',', problems));
+            errors.Add(FieldError.Invalid(path, shown, prefix + string.Join(',', problems)) with { IsText = true });
         }
     }
-
-    private static IEnumerable<string> Joined(IReadOnlyList<string> problems) => problems.Count == 0 ? [] : [string.Join(',', problems)];
 
     private static string Json(IReadOnlyList<CustomResourceDefinitionVersion> versions) =>
         $"[{string.Join(',', versions.Select(version => JsonSerializer.Serialize(version, KubernetesJson.TypeInfo<CustomResourceDefinitionVersion>())))}]";

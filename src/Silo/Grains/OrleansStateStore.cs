@@ -1,0 +1,156 @@
+using System.Net;
+using System.Net.Sockets;
+using KubeAspire.ControllerRuntime.Leadership;
+using KubeAspire.StateStore;
+using KubeAspire.StateStore.Redis;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.DependencyInjection.Extensions;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+using Orleans.Configuration;
+using Orleans.Hosting;
+using Orleans.Runtime;
+using StackExchange.Redis;
+
+namespace KubeAspire.Silo.Grains;
+
+/// <summary>How a silo joins the others.</summary>
+public sealed record OrleansStoreOptions
+{
+    /// <summary>The state in Redis, through which the silos find each other, too.</summary>
+    public required RedisStateOptions Redis { get; init; }
+
+    /// <summary>The cluster's name: silos of another name in the same Redis are another cluster.</summary>
+    public string Cluster { get; init; } = "kubeaspire";
+
+    /// <summary>The address at which the other silos reach this one.</summary>
+    public IPAddress Address { get; init; } = IPAddress.Loopback;
+
+    /// <summary>The port that they reach it at; 0 for any free one.</summary>
+    public int Port { get; init; }
+}
+
+/// <summary>The state engine of a cluster of silos: Orleans with its grains, and the engine over Redis whose writes go to the owner grain.</summary>
+public sealed class OrleansStateStore : IAsyncDisposable
+{
+    // One log, one owner: one grain.
+    private const string OwnerKey = "store";
+
+    private readonly TaskCompletionSource<RedisStateEngine> _engine = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private IHost? _host;
+
+    private OrleansStateStore()
+    {
+    }
+
+    /// <summary>The engine.</summary>
+    public IStateEngine Engine => _engine.Task.Result;
+
+    /// <summary>Says which silo runs what runs once.</summary>
+    public ILeadership Leadership => _host!.Services.GetRequiredService<OrleansLeadership>();
+
+    /// <summary>Joins the cluster, or begins it; the engine has caught up with the log when this returns.</summary>
+    public static async Task<OrleansStateStore> StartAsync(OrleansStoreOptions options, ILoggerFactory loggers, TimeProvider clock, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(options);
+        ArgumentNullException.ThrowIfNull(loggers);
+        var store = new OrleansStateStore();
+        try
+        {
+            store._host = BuildHost(options, store, loggers, clock);
+            var grains = store._host.Services.GetRequiredService<IGrainFactory>();
+
+            // The engine first: from the moment that this silo is a member, the owner may be activated here.
+            store._engine.SetResult(await RedisStateEngine.OpenAsync(
+                options.Redis, _ => new OwnerCalls(grains.GetGrain<IStoreOwnerGrain>(OwnerKey)), loggers, clock, cancellationToken));
+            await store._host.StartAsync(cancellationToken);
+        }
+        catch
+        {
+            await store.DisposeAsync();
+            throw;
+        }
+
+        var silo = store._host.Services.GetRequiredService<ILocalSiloDetails>();
+        loggers.CreateLogger<OrleansStateStore>().Joined(options.Cluster, silo.Name, silo.SiloAddress.ToString());
+        return store;
+    }
+
+    /// <inheritdoc/>
+    public async ValueTask DisposeAsync()
+    {
+        if (_host is { } host)
+        {
+            await host.Services.GetRequiredService<OrleansLeadership>().DisposeAsync();
+
+            // The owner ends with the silo: it drains, and the next call of any silo activates another.
+            await host.StopAsync();
+        }
+
+        if (_engine.Task.IsCompletedSuccessfully)
+        {
+            await _engine.Task.Result.DisposeAsync();
+        }
+
+        _host?.Dispose();
+    }
+
+    internal Task<RedisStateEngine> EngineAsync(CancellationToken cancellationToken) => _engine.Task.WaitAsync(cancellationToken);
+
+    private static IHost BuildHost(OrleansStoreOptions options, OrleansStateStore store, ILoggerFactory loggers, TimeProvider clock)
+    {
+        var builder = Host.CreateEmptyApplicationBuilder(new HostApplicationBuilderSettings());
+        // One logger factory for the process; as an instance it is not disposed with this host.
+        builder.Services.Replace(ServiceDescriptor.Singleton(loggers));
+        builder.Services.AddSingleton<IHostLifetime, NoLifetime>();
+        builder.Services.AddSingleton(clock);
+        builder.Services.AddSingleton(store);
+        builder.Services.AddSingleton<OrleansLeadership>();
+        builder.UseOrleans(silo =>
+        {
+            silo.Configure<ClusterOptions>(cluster => (cluster.ClusterId, cluster.ServiceId) = (options.Cluster, options.Cluster));
+            silo.Configure<SiloOptions>(named => named.SiloName = options.Redis.SiloName);
+            silo.Configure<EndpointOptions>(endpoint =>
+            {
+                (endpoint.AdvertisedIPAddress, endpoint.SiloPort, endpoint.GatewayPort) = (options.Address, options.Port == 0 ? FreePort(options.Address) : options.Port, 0);
+                endpoint.SiloListeningEndpoint = new IPEndPoint(options.Address, endpoint.SiloPort);
+            });
+            silo.UseRedisClustering(redis => redis.ConfigurationOptions = Clustering(options.Redis));
+            silo.Configure<ClusterMembershipOptions>(ClusterTimings.Apply);
+            silo.Configure<SiloMessagingOptions>(messaging => messaging.ResponseTimeout = ClusterTimings.Response);
+            silo.Configure<ConnectionOptions>(connection => connection.OpenConnectionTimeout = ClusterTimings.Connect);
+        });
+        return builder.Build();
+    }
+
+    private static ConfigurationOptions Clustering(RedisStateOptions redis)
+    {
+        var configuration = ConfigurationOptions.Parse(redis.ConnectionString);
+        configuration.AbortOnConnectFail = false; // A Redis that is just coming up is waited for.
+        return configuration;
+    }
+
+    private static int FreePort(IPAddress address)
+    {
+        using var probe = new TcpListener(address, 0);
+        probe.Start();
+        return ((IPEndPoint)probe.LocalEndpoint).Port;
+    }
+
+    /// <summary>The way to the owner's grain.</summary>
+    private sealed class OwnerCalls(IStoreOwnerGrain owner) : ISequencer
+    {
+        public async ValueTask<SequencerAnswer> SubmitAsync(SequencerRequest request, CancellationToken cancellationToken)
+        {
+            var answer = await owner.SubmitAsync(request.Encode());
+            return new SequencerAnswer((SequencerOutcome)answer.Outcome, answer.Index);
+        }
+    }
+
+    private sealed class NoLifetime : IHostLifetime
+    {
+        public Task WaitForStartAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+        public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+    }
+}

@@ -1,0 +1,153 @@
+using System.Globalization;
+using KubeAspire.StateStore.Engine;
+using KubeAspire.StateStore.Log;
+using KubeAspire.StateStore.Snapshots;
+
+namespace KubeAspire.StateStore.Redis;
+
+/// <summary>What a snapshot in Redis says of itself.</summary>
+/// <param name="Id">The name of its hash.</param>
+/// <param name="Position">The entry of the log that it includes everything up to.</param>
+/// <param name="Revision">The revision it shows.</param>
+/// <param name="Blocks">How many blocks it has.</param>
+/// <param name="Entries">How many objects.</param>
+/// <param name="Store">The store.</param>
+internal sealed record RedisSnapshot(string Id, LogPosition Position, long Revision, long Blocks, long Entries, Guid Store);
+
+/// <summary>
+/// Snapshots in Redis: a hash of blocks, and a small hash that names the one in force. A snapshot is written whole before it is named; the
+/// script that names it also trims the log, up to the snapshot before, so that a silo that is a little behind still finds its next entry.
+/// </summary>
+internal sealed class RedisSnapshots(RedisStateOptions options)
+{
+    private const string PublishScript =
+        """
+        local now = redis.call('HGET', KEYS[1], 'index')
+        if now and tonumber(now) >= tonumber(ARGV[1]) then return 0 end
+        redis.call('HSET', KEYS[1], 'index', ARGV[1], 'crc', ARGV[2], 'revision', ARGV[3], 'id', ARGV[4], 'blocks', ARGV[5], 'entries', ARGV[6], 'store', ARGV[7])
+        if now then redis.call('XTRIM', KEYS[2], 'MINID', now + 1) end
+        return 1
+        """;
+
+    private readonly string _key = options.KeyPrefix + ":snapshot";
+
+    /// <summary>The snapshot in force; null where there is none yet.</summary>
+    public async Task<RedisSnapshot?> FindAsync(RedisClient client, CancellationToken cancellationToken)
+    {
+        var answer = await client.InsistAsync(
+            cancellationToken, Word("HMGET"), Word(_key), Word("id"), Word("index"), Word("crc"), Word("revision"), Word("blocks"), Word("entries"), Word("store"));
+        return answer.Items is [{ IsNull: false } id, var index, var crc, var revision, var blocks, var entries, var store]
+            ? new RedisSnapshot(id.Text, new LogPosition(Number(index), (uint)Number(crc)), Number(revision), Number(blocks), Number(entries), Guid.ParseExact(store.Text, "n")) : null;
+    }
+
+    /// <summary>Loads a snapshot.</summary>
+    /// <returns>Whether it was all there; otherwise a newer one has taken its place meanwhile.</returns>
+    /// <exception cref="StateStoreCorruptException">It is not what was written.</exception>
+    public async Task<bool> LoadAsync(RedisClient client, RedisSnapshot snapshot, Action<StateEntry> add, CancellationToken cancellationToken)
+    {
+        var keys = new KeyInterner();
+        var (chain, count) = (0u, 0L);
+        for (var block = 0L; block < snapshot.Blocks; block++)
+        {
+            var answer = await client.InsistAsync(cancellationToken, Word("HGET"), Word(BlocksOf(snapshot.Id)), RespConnection.Word(block));
+            if (answer.Bytes is not { } bytes)
+            {
+                return false;
+            }
+
+            if (!TryReadBlock(bytes, keys, add, ref chain, ref count))
+            {
+                throw new StateStoreCorruptException($"snapshot {snapshot.Id} in Redis", block, "a block is not what was written");
+            }
+        }
+
+        return count == snapshot.Entries ? true : throw new StateStoreCorruptException($"snapshot {snapshot.Id} in Redis", snapshot.Blocks, $"it has {count} objects, and says {snapshot.Entries}");
+    }
+
+    /// <summary>Writes a snapshot, names it, and removes all others.</summary>
+    /// <returns>Its bytes; 0 where a newer one was there already.</returns>
+    /// <exception cref="RedisRefusedException">There was no room; what was written of it goes with the next one.</exception>
+    public async Task<long> WriteAsync(RedisClient client, StoreState state, LogPosition position, Guid store, CancellationToken cancellationToken)
+    {
+        var id = Guid.NewGuid().ToString("n", CultureInfo.InvariantCulture);
+        await client.InsistAsync(cancellationToken, Word("SADD"), Word(_key + "s"), Word(id));
+        var (bytes, blocks, entries, chain) = (0L, 0L, 0L, 0u);
+        var buffer = new RecordBuffer();
+        foreach (var entry in state.All())
+        {
+            SnapshotFormat.AddEntry(buffer, entry);
+            entries++;
+            if (buffer.Length >= SnapshotFormat.BlockLength)
+            {
+                await FlushAsync();
+            }
+        }
+
+        if (buffer.Length > 0)
+        {
+            await FlushAsync();
+        }
+
+        var answer = await client.InsistAsync(
+            cancellationToken, Word("EVAL"), Word(PublishScript), Word("2"), Word(_key), Word(RedisLog.LogKey(options)),
+            RespConnection.Word(position.Index), RespConnection.Word(position.Crc), RespConnection.Word(state.Revision), Word(id), RespConnection.Word(blocks), RespConnection.Word(entries),
+            Word(store.ToString("n", CultureInfo.InvariantCulture)));
+        await RemoveOthersAsync(client, cancellationToken);
+        return answer.Integer == 1 ? bytes : 0;
+
+        async Task FlushAsync()
+        {
+            chain = Crc.Of(chain, buffer.Written);
+            buffer.UInt32(chain);
+            await client.InsistAsync(cancellationToken, Word("HSET"), Word(BlocksOf(id)), RespConnection.Word(blocks++), buffer.Written.ToArray());
+            bytes += buffer.Length;
+            buffer.Clear();
+        }
+    }
+
+    // Whoever was writing one of them finds its blocks gone and its position passed.
+    private async Task RemoveOthersAsync(RedisClient client, CancellationToken cancellationToken)
+    {
+        var current = await FindAsync(client, cancellationToken);
+        var known = await client.InsistAsync(cancellationToken, Word("SMEMBERS"), Word(_key + "s"));
+        foreach (var other in (known.Items ?? []).Where(id => id.Text != current?.Id))
+        {
+            await client.InsistAsync(cancellationToken, Word("UNLINK"), Word(BlocksOf(other.Text)));
+            await client.InsistAsync(cancellationToken, Word("SREM"), Word(_key + "s"), Word(other.Text));
+        }
+    }
+
+    private static bool TryReadBlock(ReadOnlySpan<byte> bytes, KeyInterner keys, Action<StateEntry> add, ref uint chain, ref long count)
+    {
+        if (bytes.Length < sizeof(uint))
+        {
+            return false;
+        }
+
+        chain = Crc.Of(chain, bytes[..^sizeof(uint)]);
+        if (new RecordReader(bytes[^sizeof(uint)..]).UInt32() != chain)
+        {
+            return false;
+        }
+
+        var reader = new RecordReader(bytes[..^sizeof(uint)]);
+        while (reader.Remaining > 0)
+        {
+            if (SnapshotFormat.TryReadEntry(ref reader, keys) is not { } entry)
+            {
+                return false;
+            }
+
+            add(entry);
+            count++;
+        }
+
+        return true;
+    }
+
+    private string BlocksOf(string id) => $"{_key}:{id}";
+
+    private static ReadOnlyMemory<byte> Word(string text) => RespConnection.Word(text);
+
+    private static long Number(RespValue value) => long.Parse(value.Text, NumberStyles.None, CultureInfo.InvariantCulture);
+}
