@@ -24,7 +24,7 @@ public static class ApiextensionsSchemas
             webhook @io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.WebhookConversion ptr #2
             """),
         new("io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.CustomResourceDefinition", """
-            object kind=apiextensions.k8s.io|v1|CustomResourceDefinition
+            object kind=apiextensions.k8s.io|v1|CustomResourceDefinition -- A kind that the server learns: its names, its versions and their shapes.
             apiVersion s -- Version of the schema that the object is written in, such as v1 or apps/v1.
             kind s -- Which kind of object this is.
             metadata @io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta #1 -- Name, namespace, labels and the server's bookkeeping.

@@ -10,7 +10,7 @@ using KubeAspire.ApiMachinery.Serialization;
 
 namespace KubeAspire.Resources.Apiextensions;
 
-/// <summary>The kind <c>apiextensions.k8s.io/v1/CustomResourceDefinition</c>.</summary>
+/// <summary>The kind <c>apiextensions.k8s.io/v1/CustomResourceDefinition</c>. A kind that the server learns: its names, its versions and their shapes.</summary>
 public sealed partial record CustomResourceDefinition : IKubernetesObject<CustomResourceDefinition>
 {
     /// <inheritdoc/>

@@ -40,6 +40,12 @@ public sealed class HistoryRun(HistoryOptions options, Func<CancellationToken, V
     private const string Collection = "pods";
     private const string Ns = "default";
     private static readonly TimeSpan s_wait = TimeSpan.FromMilliseconds(20);
+
+    // How long after the last write a watch may take to show it. 10 s: a store that is slow, paused or started again takes one or two.
+    private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(10);
+
+    // One in so many watches that ended begins again at the beginning.
+    private const int SleeperOf = 4;
     private static readonly string[] s_colors = ["red", "blue"];
 
     private readonly TimeProvider _time = TimeProvider.System;
@@ -47,6 +53,8 @@ public sealed class HistoryRun(HistoryOptions options, Func<CancellationToken, V
     private readonly Lock _gate = new();
     private long _compacted;
     private long _finalRevision = long.MaxValue;
+    private long _finished;
+    private readonly List<string> _stuck = [];
     private int _commits;
 
     /// <summary>Makes the history and judges it.</summary>
@@ -62,7 +70,7 @@ public sealed class HistoryRun(HistoryOptions options, Func<CancellationToken, V
     private HistoryVerdict Judge(List<Operation> operations)
     {
         var changes = new Changes(operations, _streams.SelectMany(stream => stream.Events));
-        var problems = RevisionOrderCheck.Check(operations, changes).Concat(LinearizabilityCheck.Check(operations)).Concat(WatchValidators.Check(_streams, changes)).ToList();
+        var problems = RevisionOrderCheck.Check(operations, changes).Concat(LinearizabilityCheck.Check(operations)).Concat(WatchValidators.Check(_streams, changes)).Concat(_stuck).ToList();
         return new HistoryVerdict(
             operations.Count, operations.Count(operation => operation is { IsWrite: true, Outcome: null }), _streams.Sum(stream => stream.Events.Count()), problems);
     }
@@ -77,6 +85,7 @@ public sealed class HistoryRun(HistoryOptions options, Func<CancellationToken, V
             await client.GetAsync(KeyOf(key), cancellationToken);
         }
 
+        Volatile.Write(ref _finished, _time.GetTimestamp());
         Volatile.Write(ref _finalRevision, client.Operations[0].Revision);
         return client.Operations;
     }
@@ -157,13 +166,26 @@ public sealed class HistoryRun(HistoryOptions options, Func<CancellationToken, V
                 return;
             }
 
+            if (HasPatienceEnded())
+            {
+                lock (_gate)
+                {
+                    _stuck.Add($"watcher {number} stays at revision {stream.Until}, short of {Volatile.Read(ref _finalRevision)}");
+                }
+
+                return;
+            }
+
             if (stream.End == WatchEnd.Lost)
             {
                 engine = await engines(cancellationToken);
             }
 
-            // Whoever is told that the past is gone begins anew, from what a list shows.
-            (from, before) = stream.End == WatchEnd.Expired ? (await NewestAsync(engine, stream.From, cancellationToken), null) : (stream.Until, stream);
+            // Whoever is told that the past is gone begins anew, from what a list shows. Where the past is compacted, some come back after a long sleep:
+            // what they missed is shown, or they are told.
+            (from, before) = stream.End == WatchEnd.Expired ? (await NewestAsync(engine, stream.From, cancellationToken), null)
+                : options.CompactEvery > 0 && random.Next(SleeperOf) == 0 ? (1, null)
+                : (stream.Until, stream);
         }
     }
 
@@ -182,7 +204,7 @@ public sealed class HistoryRun(HistoryOptions options, Func<CancellationToken, V
                 }
 
                 stream.Batches.Add(new WatchedBatch([.. batch.Events.Select(Read)], batch.Revision));
-                if (stream.Until >= Volatile.Read(ref _finalRevision) || batches > most)
+                if (stream.Until >= Volatile.Read(ref _finalRevision) || batches > most || HasPatienceEnded())
                 {
                     return WatchEnd.Stopped; // Sometimes in the middle: to begin again where it ended.
                 }
@@ -205,6 +227,8 @@ public sealed class HistoryRun(HistoryOptions options, Func<CancellationToken, V
             return otherwise;
         }
     }
+
+    private bool HasPatienceEnded() => Volatile.Read(ref _finalRevision) < long.MaxValue && _time.GetElapsedTime(Volatile.Read(ref _finished)) > s_patience;
 
     // The same for the same seed, in every process.
     private Random RandomOf(int client) => new(unchecked((options.Seed * 1_000_003) + client));
