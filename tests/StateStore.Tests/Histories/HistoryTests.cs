@@ -129,7 +129,8 @@ public sealed class HistoryTests(ITestOutputHelper output)
     private static int Good(HistoryVerdict verdict, int seed)
     {
         Assert.True(verdict.Problems.Count == 0, $"seed {seed}: {verdict.Problems.Count} problems\n{string.Join('\n', verdict.Problems.Take(10))}");
-        Assert.True(verdict.Events > 0, "the watches saw nothing");
+        // A watch may sleep through a part, but not all through everything.
+        Assert.True(verdict.Events > verdict.Operations / 100, $"the watches saw {verdict.Events} events only");
         return verdict.Operations;
     }
 }

@@ -55,6 +55,8 @@ public sealed class HistoryRun(HistoryOptions options, Func<CancellationToken, V
     private long _finalRevision = long.MaxValue;
     private long _finished;
     private readonly List<string> _stuck = [];
+    private readonly TaskCompletionSource _allWatch = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly HashSet<int> _watching = [];
     private int _commits;
 
     /// <summary>Makes the history and judges it.</summary>
@@ -93,6 +95,8 @@ public sealed class HistoryRun(HistoryOptions options, Func<CancellationToken, V
     private async Task<IReadOnlyList<Operation>> WriteAsync(int number, CancellationToken cancellationToken)
     {
         var random = RandomOf(number);
+        // Watches come first: a store that is quick would have nothing left to show them.
+        await _allWatch.Task.WaitAsync(cancellationToken);
         var client = new Client(this, number, await engines(cancellationToken));
         for (var call = 0; call < options.Calls; call++)
         {
@@ -160,7 +164,7 @@ public sealed class HistoryRun(HistoryOptions options, Func<CancellationToken, V
                 _streams.Add(stream);
             }
 
-            stream.End = await FollowAsync(stream, engine, name, random, cancellationToken);
+            stream.End = await FollowAsync(number, stream, engine, name, random, cancellationToken);
             if (stream.End == WatchEnd.Stopped && stream.Until >= Volatile.Read(ref _finalRevision))
             {
                 return;
@@ -189,12 +193,13 @@ public sealed class HistoryRun(HistoryOptions options, Func<CancellationToken, V
         }
     }
 
-    private async Task<WatchEnd> FollowAsync(WatchedStream stream, IStateEngine engine, string? name, Random random, CancellationToken cancellationToken)
+    private async Task<WatchEnd> FollowAsync(int number, WatchedStream stream, IStateEngine engine, string? name, Random random, CancellationToken cancellationToken)
     {
         var most = random.Next(20, 200);
         try
         {
             using var watch = engine.Watch(new StateRange(Collection, Ns, name), stream.From);
+            Announce(number);
             for (var batches = 0; ; batches++)
             {
                 var batch = await watch.NextAsync(s_wait, cancellationToken);
@@ -213,6 +218,17 @@ public sealed class HistoryRun(HistoryOptions options, Func<CancellationToken, V
         catch (Exception lost) when (lost is IOException or ObjectDisposedException)
         {
             return WatchEnd.Lost;
+        }
+    }
+
+    private void Announce(int watcher)
+    {
+        lock (_gate)
+        {
+            if (_watching.Add(watcher) && _watching.Count == options.Watchers)
+            {
+                _allWatch.SetResult();
+            }
         }
     }
 
