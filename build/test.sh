@@ -79,7 +79,9 @@ crashed=$(find "$results" -name '*.crashed' | wc -l)
 failed=$((${failed:-0} + ${errors:-0} + crashed))
 if [ "${skipped:-0}" -gt 0 ]; then
   echo "skipped, with the reason:"
-  grep -ohE '<test [^>]*result="Skip".*|<reason><!\[CDATA\[[^]]*' "$results"/*.xml | grep -oE 'name="[^"]*"|CDATA\[.*' | sed -E 's/^name=//; s/^CDATA\[/    /' | head -n 200
+  # One test a line, whatever the runner wrote on one; of those that were skipped the name and the reason.
+  sed -E 's/<test /\n<test /g' "$results"/*.xml | grep 'result="Skip"' |
+    sed -nE 's/.* name="([^"]*)".*<reason><!\[CDATA\[([^]]*).*/\1\n    \2/p' | head -n 200
 fi
 if [ -d "$KUBEASPIRE_FIGURES" ]; then
   echo "figures:"
