@@ -21,7 +21,8 @@ is_wanted() { [ ${#wanted[@]} = 0 ] || [[ " ${wanted[*]} " == *" $1 "* ]]; }
 
 run() { # project
   local started=$SECONDS
-  "$(executable "$1")" -noColor -noLogo -xml "$results/$1.xml" >"$results/$1.log" 2>&1 </dev/null
+  # A test that hangs is a failure, not the end of the run: no project takes half of this.
+  timeout --kill-after=30 1500 "$(executable "$1")" -noColor -noLogo -xml "$results/$1.xml" >"$results/$1.log" 2>&1 </dev/null
   local code=$?
   # A runner that could not even finish has no result file: that is a failure too.
   if [ ! -s "$results/$1.xml" ]; then
