@@ -48,6 +48,50 @@ internal sealed class PodControl(IApiClient client, IEventRecorder events)
         return error;
     }
 
+    /// <summary>Adopts and releases what a claim says.</summary>
+    /// <returns>What the owner has afterwards, and what went wrong.</returns>
+    public async Task<(IReadOnlyList<T> Owned, ApiError? Error)> ClaimAsync<TOwner, T>(TOwner owner, Claim<T> claim, CancellationToken cancellationToken)
+        where TOwner : class, IKubernetesObject<TOwner>
+        where T : class, IKubernetesObject<T>
+    {
+        var owned = new List<T>(claim.Owned);
+        if (claim.ToAdopt.Count > 0 && await CheckLiveAsync(owner, cancellationToken) is { } gone)
+        {
+            return (owned, gone);
+        }
+
+        foreach (var orphan in claim.ToAdopt)
+        {
+            if (await AdoptAsync(TOwner.ResourceType, owner.Metadata, orphan, cancellationToken) is not { } error)
+            {
+                owned.Add(orphan);
+            }
+            else if (error.Reason != ApiErrorReason.NotFound)
+            {
+                return (owned, error);
+            }
+        }
+
+        foreach (var stray in claim.ToRelease)
+        {
+            if (await ReleaseAsync(owner.Metadata, stray, cancellationToken) is { } error)
+            {
+                return (owned, error);
+            }
+        }
+
+        return (owned, null);
+    }
+
+    /// <summary>Why an owner may not adopt: the cache may show one that is gone, and an adoption on its strength would leave pods to nobody. Null where it may.</summary>
+    public async Task<ApiError?> CheckLiveAsync<TOwner>(TOwner owner, CancellationToken cancellationToken)
+        where TOwner : class, IKubernetesObject<TOwner>
+    {
+        var live = await client.GetAsync<TOwner>(owner.Metadata.Namespace, owner.Metadata.Name!, cancellationToken);
+        return live.Succeeded && live.Value.Metadata.Uid == owner.Metadata.Uid && live.Value.Metadata.DeletionTimestamp is null ? null
+            : live.Error ?? new ApiError(ApiErrorReason.Conflict, $"{TOwner.ResourceType.Kind} {ObjectKey.Of(owner)} was replaced or is being deleted: it adopts no pods");
+    }
+
     /// <summary>Makes the owner the controller of an object.</summary>
     public async Task<ApiError?> AdoptAsync<T>(ResourceType ownerType, ObjectMeta owner, T orphan, CancellationToken cancellationToken)
         where T : class, IKubernetesObject<T>

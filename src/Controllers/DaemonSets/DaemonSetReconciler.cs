@@ -67,44 +67,8 @@ internal sealed class DaemonSetReconciler(
         return await ReportAsync(key, set, owned, hash!, failure, retry, cancellationToken);
     }
 
-    private async Task<(IReadOnlyList<Pod> Owned, ApiError? Error)> ClaimAsync(DaemonSet set, Selector selector, CancellationToken cancellationToken)
-    {
-        var claim = Claims.Decide(set.Metadata, selector, pods.List(set.Metadata.Namespace));
-        var owned = new List<Pod>(claim.Owned);
-        if (claim.ToAdopt.Count > 0)
-        {
-            var live = await client.GetAsync<DaemonSet>(set.Metadata.Namespace, set.Metadata.Name!, cancellationToken);
-            if (!live.Succeeded || live.Value.Metadata.Uid != set.Metadata.Uid || live.Value.Metadata.DeletionTimestamp is not null)
-            {
-                return (owned, live.Error ?? new ApiError(ApiErrorReason.Conflict, $"DaemonSet {ObjectKey.Of(set)} was replaced or is being deleted: it adopts no pods"));
-            }
-        }
-
-        foreach (var orphan in claim.ToAdopt)
-        {
-            if (await _control.AdoptAsync(DaemonSet.ResourceType, set.Metadata, orphan, cancellationToken) is { } error)
-            {
-                if (error.Reason != ApiErrorReason.NotFound)
-                {
-                    return (owned, error);
-                }
-            }
-            else
-            {
-                owned.Add(orphan);
-            }
-        }
-
-        foreach (var stray in claim.ToRelease)
-        {
-            if (await _control.ReleaseAsync(set.Metadata, stray, cancellationToken) is { } error)
-            {
-                return (owned, error);
-            }
-        }
-
-        return (owned, null);
-    }
+    private Task<(IReadOnlyList<Pod> Owned, ApiError? Error)> ClaimAsync(DaemonSet set, Selector selector, CancellationToken cancellationToken) =>
+        _control.ClaimAsync(set, Claims.Decide(set.Metadata, selector, pods.List(set.Metadata.Namespace)), cancellationToken);
 
     private async Task<(string? Hash, ApiError? Error)> KeepHistoryAsync(DaemonSet set, IReadOnlyList<Pod> owned, CancellationToken cancellationToken)
     {

@@ -17,6 +17,7 @@ internal sealed class MirrorReconciler(
     IApiClient client, IInformer<Endpoints> endpoints, IInformer<Service> services, IInformer<EndpointSlice> slices, SliceTracker tracker, IEventRecorder events) : IReconciler
 {
     private const string MirrorIndex = "mirrorsOf";
+    private readonly EndpointSliceWriter _writer = new(client, slices, tracker);
 
     /// <summary>Wires the controller to its watches.</summary>
     public static Controller Create(ControllerContext context)
@@ -60,7 +61,7 @@ internal sealed class MirrorReconciler(
         }
 
         var plan = MirrorPlanner.Plan(MirrorPlanner.IsMirrored(source, services.Find(key)) ? source : null, existing);
-        if (await ActAsync(key, plan, cancellationToken) is not { } error || PodControl.IsNamespaceTerminating(error))
+        if (await _writer.WriteAsync(key, plan, cancellationToken) is not { } error || PodControl.IsNamespaceTerminating(error))
         {
             return ReconcileResult.Done;
         }
@@ -71,47 +72,6 @@ internal sealed class MirrorReconciler(
         }
 
         return ReconcileResult.Failed(error);
-    }
-
-    private async Task<ApiError?> ActAsync(ObjectKey key, EndpointSlicePlan plan, CancellationToken cancellationToken)
-    {
-        foreach (var slice in plan.Create)
-        {
-            var created = await client.CreateAsync(slice, cancellationToken);
-            if (!created.Succeeded)
-            {
-                return created.Error;
-            }
-
-            tracker.Wrote(key, created.Value);
-        }
-
-        foreach (var slice in plan.Update)
-        {
-            var updated = await client.UpdateAsync(slice, cancellationToken);
-            if (!updated.Succeeded)
-            {
-                return updated.Error;
-            }
-
-            tracker.Wrote(key, updated.Value);
-        }
-
-        foreach (var slice in plan.Delete)
-        {
-            var options = new DeleteOptions { Preconditions = new Preconditions { Uid = slice.Metadata.Uid } };
-            if (await client.DeleteAsync<EndpointSlice>(slice.Metadata.Namespace, slice.Metadata.Name!, options, cancellationToken) is { Reason: not ApiErrorReason.NotFound } error)
-            {
-                return error;
-            }
-
-            if (slices.Find(ObjectKey.Of(slice)) is not null)
-            {
-                tracker.Deleted(key, slice);
-            }
-        }
-
-        return null;
     }
 
     private static ObjectKey? MirroredBy(EndpointSlice slice) =>

@@ -28,6 +28,8 @@ internal sealed class EndpointSliceReconciler(
     /// <summary>When a pass that found a stale cache looks again, should no watch event wake it. 1 s.</summary>
     public static readonly TimeSpan StaleRetry = TimeSpan.FromSeconds(1);
 
+    private readonly EndpointSliceWriter _writer = new(client, slices, tracker);
+
     /// <inheritdoc/>
     public async Task<ReconcileResult> ReconcileAsync(ObjectKey key, CancellationToken cancellationToken)
     {
@@ -49,7 +51,12 @@ internal sealed class EndpointSliceReconciler(
         }
 
         var plan = EndpointSlicePlanner.Plan(service, ServicePods.Of(service, pods), ZoneOf, existing);
-        var error = await ActAsync(key, plan, cancellationToken);
+        var error = await _writer.WriteAsync(key, plan, cancellationToken);
+        if (error is null && plan.Create.Count + plan.Update.Count + plan.Delete.Count > 0)
+        {
+            logger.SlicesWritten(key, plan.Create.Count, plan.Update.Count, plan.Delete.Count);
+        }
+
         if (error is not null && error.Reason != ApiErrorReason.Conflict && !PodControl.IsNamespaceTerminating(error))
         {
             events.Record(service, EventTypes.Warning, "FailedToUpdateEndpointSlices", $"Error updating Endpoint Slices for Service {key}: {error.Message}");
@@ -59,51 +66,4 @@ internal sealed class EndpointSliceReconciler(
     }
 
     private string? ZoneOf(string node) => nodes.Find(null, node)?.Metadata.Labels?.GetValueOrDefault(ZoneLabel);
-
-    private async Task<ApiError?> ActAsync(ObjectKey key, EndpointSlicePlan plan, CancellationToken cancellationToken)
-    {
-        foreach (var slice in plan.Create)
-        {
-            var created = await client.CreateAsync(slice, cancellationToken);
-            if (!created.Succeeded)
-            {
-                return created.Error;
-            }
-
-            tracker.Wrote(key, created.Value);
-        }
-
-        foreach (var slice in plan.Update)
-        {
-            var updated = await client.UpdateAsync(slice, cancellationToken);
-            if (!updated.Succeeded)
-            {
-                return updated.Error;
-            }
-
-            tracker.Wrote(key, updated.Value);
-        }
-
-        foreach (var slice in plan.Delete)
-        {
-            var options = new DeleteOptions { Preconditions = new Preconditions { Uid = slice.Metadata.Uid } };
-            var error = await client.DeleteAsync<EndpointSlice>(slice.Metadata.Namespace, slice.Metadata.Name!, options, cancellationToken);
-            if (error is { Reason: not ApiErrorReason.NotFound })
-            {
-                return error;
-            }
-
-            if (slices.Find(ObjectKey.Of(slice)) is not null)
-            {
-                tracker.Deleted(key, slice);
-            }
-        }
-
-        if (plan.Create.Count + plan.Update.Count + plan.Delete.Count > 0)
-        {
-            logger.SlicesWritten(key, plan.Create.Count, plan.Update.Count, plan.Delete.Count);
-        }
-
-        return null;
-    }
 }

@@ -132,13 +132,9 @@ internal sealed class JobReconciler(
     {
         var claim = Claims.Decide(job.Metadata, selector, pods.List(job.Metadata.Namespace));
         var owned = new List<Pod>(claim.Owned);
-        if (claim.ToAdopt.Count > 0)
+        if (claim.ToAdopt.Count > 0 && await _control.CheckLiveAsync(job, cancellationToken) is { } gone)
         {
-            var live = await client.GetAsync<Job>(job.Metadata.Namespace, job.Metadata.Name!, cancellationToken);
-            if (!live.Succeeded || live.Value.Metadata.Uid != job.Metadata.Uid || live.Value.Metadata.DeletionTimestamp is not null)
-            {
-                return (owned, live.Error ?? new ApiError(ApiErrorReason.Conflict, $"Job {ObjectKey.Of(job)} was replaced or is being deleted: it adopts no pods"));
-            }
+            return (owned, gone);
         }
 
         foreach (var orphan in claim.ToAdopt)

@@ -74,44 +74,8 @@ internal sealed class StatefulSetReconciler(
             : PodFacts.NextAvailability(owned, set.Spec.MinReadySeconds ?? 0, now) is { } wait ? ReconcileResult.After(wait) : ReconcileResult.Done;
     }
 
-    private async Task<(IReadOnlyList<Pod> Owned, ApiError? Error)> ClaimAsync(StatefulSet set, Selector selector, CancellationToken cancellationToken)
-    {
-        var claim = Claims.Decide(set.Metadata, selector, pods.List(set.Metadata.Namespace).Where(pod => StatefulPods.OrdinalOf(set, pod) is not null));
-        var owned = new List<Pod>(claim.Owned);
-        if (claim.ToAdopt.Count > 0)
-        {
-            var live = await client.GetAsync<StatefulSet>(set.Metadata.Namespace, set.Metadata.Name!, cancellationToken);
-            if (!live.Succeeded || live.Value.Metadata.Uid != set.Metadata.Uid || live.Value.Metadata.DeletionTimestamp is not null)
-            {
-                return (owned, live.Error ?? new ApiError(ApiErrorReason.Conflict, $"StatefulSet {ObjectKey.Of(set)} was replaced or is being deleted: it adopts no pods"));
-            }
-        }
-
-        foreach (var orphan in claim.ToAdopt)
-        {
-            if (await _control.AdoptAsync(StatefulSet.ResourceType, set.Metadata, orphan, cancellationToken) is { } error)
-            {
-                if (error.Reason != ApiErrorReason.NotFound)
-                {
-                    return (owned, error);
-                }
-            }
-            else
-            {
-                owned.Add(orphan);
-            }
-        }
-
-        foreach (var stray in claim.ToRelease)
-        {
-            if (await _control.ReleaseAsync(set.Metadata, stray, cancellationToken) is { } error)
-            {
-                return (owned, error);
-            }
-        }
-
-        return (owned, null);
-    }
+    private Task<(IReadOnlyList<Pod> Owned, ApiError? Error)> ClaimAsync(StatefulSet set, Selector selector, CancellationToken cancellationToken) =>
+        _control.ClaimAsync(set, Claims.Decide(set.Metadata, selector, pods.List(set.Metadata.Namespace).Where(pod => StatefulPods.OrdinalOf(set, pod) is not null)), cancellationToken);
 
     // Returns a new collision count where the revision's name is taken by another template.
     private async Task<(ApiError? Error, int? Collisions)> KeepHistoryAsync(StatefulSet set, StatefulHistoryPlan plan, CancellationToken cancellationToken)

@@ -37,8 +37,8 @@ public sealed record HistoryVerdict(int Operations, int Unknown, int Events, IRe
 /// <param name="engines">The store; asked again after a call that failed, when it may be another process on the same data.</param>
 public sealed class HistoryRun(HistoryOptions options, Func<CancellationToken, ValueTask<IStateEngine>> engines)
 {
-    private const string Collection = "pods";
-    private const string Ns = "default";
+    internal const string Collection = "pods";
+    internal const string Ns = "default";
     private static readonly TimeSpan s_wait = TimeSpan.FromMilliseconds(20);
 
     // How long after the last write a watch may take to show it. 10 s: a store that is slow, paused or started again takes one or two.
@@ -80,7 +80,7 @@ public sealed class HistoryRun(HistoryOptions options, Func<CancellationToken, V
     // After all: what is there now, to resolve what nobody knows, and the revision that every watch must reach.
     private async Task<IEnumerable<Operation>> ReadAllAsync(CancellationToken cancellationToken)
     {
-        var client = new Client(this, options.Writers, await engines(cancellationToken));
+        var client = ClientOf(options.Writers, await engines(cancellationToken));
         await client.ListAsync(0, cancellationToken);
         for (var key = 0; key < options.Keys; key++)
         {
@@ -97,7 +97,7 @@ public sealed class HistoryRun(HistoryOptions options, Func<CancellationToken, V
         var random = RandomOf(number);
         // Watches come first: a store that is quick would have nothing left to show them.
         await _allWatch.Task.WaitAsync(cancellationToken);
-        var client = new Client(this, number, await engines(cancellationToken));
+        var client = ClientOf(number, await engines(cancellationToken));
         for (var call = 0; call < options.Calls; call++)
         {
             cancellationToken.ThrowIfCancellationRequested();
@@ -114,7 +114,9 @@ public sealed class HistoryRun(HistoryOptions options, Func<CancellationToken, V
         return client.Operations;
     }
 
-    private async Task StepAsync(Client client, Random random, int call, CancellationToken cancellationToken)
+    private HistoryClient ClientOf(int number, IStateEngine engine) => new(number, engine, _time, () => Interlocked.Increment(ref _commits));
+
+    private async Task StepAsync(HistoryClient client, Random random, int call, CancellationToken cancellationToken)
     {
         var key = KeyOf(random.Next(options.Keys));
         var text = $"{client.Number}-{call}-{s_colors[random.Next(s_colors.Length)]}";
@@ -257,9 +259,9 @@ public sealed class HistoryRun(HistoryOptions options, Func<CancellationToken, V
 
     private static StateKey KeyOf(int number) => new(Collection, Ns, $"p{number}");
 
-    private static string KeyText(StateKey key) => key.ToString() + "|";
+    internal static string KeyText(StateKey key) => key.ToString() + "|";
 
-    private static Seen SeenOf(StateEntry entry) => new(KeyText(entry.Key), entry.Revision, TextOf(entry));
+    internal static Seen SeenOf(StateEntry entry) => new(KeyText(entry.Key), entry.Revision, TextOf(entry));
 
     // The text between the last two quotes of StateObjects.Value.
     private static string TextOf(StateEntry entry)
@@ -274,132 +276,6 @@ public sealed class HistoryRun(HistoryOptions options, Func<CancellationToken, V
         for (var seen = Volatile.Read(ref target); seen < value; seen = Volatile.Read(ref target))
         {
             Interlocked.CompareExchange(ref target, value, seen);
-        }
-    }
-
-    // Makes calls and keeps them.
-    private sealed class Client(HistoryRun run, int number, IStateEngine engine)
-    {
-        private readonly Dictionary<StateKey, Seen> _known = [];
-
-        public int Number => number;
-
-        public IStateEngine Engine { get; set; } = engine;
-
-        public List<Operation> Operations { get; } = [];
-
-        public async Task GetAsync(StateKey key, CancellationToken cancellationToken)
-        {
-            var operation = Begin(OperationKind.Get, key);
-            var entry = await Engine.GetAsync(key, cancellationToken);
-            Found(operation, key, entry);
-            End(operation);
-        }
-
-        public async Task ListAsync(int limit, CancellationToken cancellationToken)
-        {
-            var operation = new Operation(number, OperationKind.List, "") { Invoked = run._time.GetTimestamp() };
-            var (seen, after, revision) = (new List<Seen>(), (StateKey?)null, 0L);
-            while (true)
-            {
-                var page = await Engine.ListAsync(new StateRange(Collection, Ns), revision, limit, after, cancellationToken);
-                if (page.Outcome != StateReadOutcome.Ok)
-                {
-                    return; // Compacted between two pages: nothing was promised.
-                }
-
-                seen.AddRange(page.Entries.Select(SeenOf));
-                revision = page.Revision;
-                if (!page.More)
-                {
-                    break;
-                }
-
-                after = page.Entries[^1].Key;
-            }
-
-            (operation.Listed, operation.Revision) = ([.. seen.OrderBy(one => one.Key, StringComparer.Ordinal)], revision);
-            End(operation);
-            Operations.Add(operation);
-        }
-
-        public async Task CreateAsync(StateKey key, string text, CancellationToken cancellationToken)
-        {
-            var operation = Begin(OperationKind.Create, key, text);
-            End(operation, key, await Engine.CreateAsync(key, StateObjects.Value(text), cancellationToken));
-        }
-
-        public async Task UpdateAsync(StateKey key, string text, CancellationToken cancellationToken)
-        {
-            if (await KnowAsync(key, cancellationToken) is { } known)
-            {
-                var operation = Begin(OperationKind.Update, key, text, known);
-                End(operation, key, await Engine.UpdateAsync(key, StateObjects.Value(text), known.Revision, cancellationToken));
-            }
-        }
-
-        public async Task DeleteAsync(StateKey key, CancellationToken cancellationToken)
-        {
-            if (await KnowAsync(key, cancellationToken) is { } known)
-            {
-                var operation = Begin(OperationKind.Delete, key, null, known);
-                End(operation, key, await Engine.DeleteAsync(key, known.Revision, cancellationToken));
-            }
-        }
-
-        private async ValueTask<Seen?> KnowAsync(StateKey key, CancellationToken cancellationToken)
-        {
-            if (!_known.TryGetValue(key, out var known))
-            {
-                await GetAsync(key, cancellationToken);
-            }
-
-            return _known.TryGetValue(key, out known) ? known : null;
-        }
-
-        private Operation Begin(OperationKind kind, StateKey key, string? text = null, Seen expected = default)
-        {
-            var operation = new Operation(number, kind, KeyText(key)) { Written = text, Expected = expected, Invoked = run._time.GetTimestamp() };
-            Operations.Add(operation);
-            return operation;
-        }
-
-        private void End(Operation operation) => operation.Returned = run._time.GetTimestamp();
-
-        private void End(Operation operation, StateKey key, StateWrite write)
-        {
-            End(operation);
-            operation.Outcome = write.Outcome;
-            if (write.Outcome != StateOutcome.Committed)
-            {
-                Found(operation, key, write.Entry);
-                return;
-            }
-
-            operation.Revision = write.Entry!.Revision;
-            if (operation.Kind == OperationKind.Delete)
-            {
-                _known.Remove(key);
-            }
-            else
-            {
-                _known[key] = new Seen(operation.Key, write.Entry.Revision, operation.Written!);
-            }
-
-            Interlocked.Increment(ref run._commits);
-        }
-
-        private void Found(Operation operation, StateKey key, StateEntry? entry)
-        {
-            operation.Found = entry is null ? null : SeenOf(entry);
-            if (operation.Found is { } found)
-            {
-                _known[key] = found;
-            }
-            else
-            {
-                _known.Remove(key);
-            }
         }
     }
 }
