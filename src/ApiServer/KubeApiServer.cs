@@ -34,6 +34,7 @@ public sealed class KubeApiServer : IDisposable
     private readonly ApiServerInstruments _instruments = new();
     private readonly Authorizer _authorizer;
     private readonly BootstrapObjects _bootstrap;
+    private readonly ServiceClaimsRepair _claims;
     private readonly CustomResourceDefinitions _definitions;
     private readonly NodeTunnels _tunnels;
     private readonly InFlightLimits _limits = new();
@@ -60,7 +61,10 @@ public sealed class KubeApiServer : IDisposable
             new RuntimeClassAdmission(engine), new CertificateAdmission(_authorizer), new EscalationCheck(_authorizer),
             new StrategyFacts(engine, clock), quotas,
         ];
-        _path = new WritePath(engine, admissions, quotas, new ServiceAddresses(engine, options.ServiceRange, random), clock, names);
+        var claimsLog = loggers.CreateLogger<ServiceTaking>();
+        var taking = new ServiceTaking(engine, clock, claimsLog);
+        _claims = new ServiceClaimsRepair(engine, taking, clock, claimsLog);
+        _path = new WritePath(engine, admissions, quotas, new ServiceAddresses(engine, new FreeNumbers(engine, options.ServiceRange, random), taking), clock, names);
         var verbs = new VerbSet(_path, engine, clock, random);
         var router = new ApiRouter(Kinds, verbs) 
         {
@@ -103,11 +107,12 @@ public sealed class KubeApiServer : IDisposable
     /// <returns>A task that ends when the token is cancelled.</returns>
     public async Task<Task> StartAsync(CancellationToken cancellationToken)
     {
+        await _claims.PassAsync(cancellationToken); // Before anybody can take what a Service of an older store has.
         await _bootstrap.WriteAsync(cancellationToken);
         var following = await _authorizer.StartAsync(cancellationToken);
         var serving = await _definitions.StartAsync(cancellationToken);
         _ready = true;
-        return Task.WhenAll(following, serving);
+        return Task.WhenAll(following, serving, _claims.RunAsync(cancellationToken));
     }
 
     /// <inheritdoc/>
