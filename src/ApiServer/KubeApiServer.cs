@@ -52,7 +52,7 @@ public sealed class KubeApiServer : IDisposable
         _authorizer = new Authorizer(engine);
         _tunnels = new NodeTunnels(loggers.CreateLogger<NodeTunnels>());
         var names = new NameGenerator(random);
-        var quotas = new ResourceQuotaAdmission(engine, Kinds.FindStored);
+        var quotas = new ResourceQuotaAdmission(engine, Kinds.FindStored, Guid.NewGuid().ToString("N")[..12]);
         // Upstream's order: what completes an object before what counts it, quotas last.
         IReadOnlyList<IAdmission> admissions =
         [
