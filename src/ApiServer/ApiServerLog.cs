@@ -37,4 +37,7 @@ internal static partial class ApiServerLog
 
     [LoggerMessage(2011, LogLevel.Warning, "Could not compare Services with what is claimed for them, tries again later: {Detail}")]
     public static partial void RepairFailed(this ILogger logger, string detail);
+
+    [LoggerMessage(2012, LogLevel.Warning, "Could not renew the Lease {Lease} of this server or write the endpoints of the Service kubernetes, tries again: {Detail}")]
+    public static partial void ServerLeaseRefused(this ILogger logger, string lease, string detail);
 }

@@ -35,6 +35,7 @@ public sealed class KubeApiServer : IDisposable
     private readonly Authorizer _authorizer;
     private readonly BootstrapObjects _bootstrap;
     private readonly ServiceClaimsRepair _claims;
+    private readonly ServerLeases _leases;
     private readonly CustomResourceDefinitions _definitions;
     private readonly NodeTunnels _tunnels;
     private readonly InFlightLimits _limits = new();
@@ -80,6 +81,7 @@ public sealed class KubeApiServer : IDisposable
         var removal = new CollectionRemoval(engine, verbs.Delete, () => ClientFor(ApiUser.Server), clock, customLog);
         _definitions = new CustomResourceDefinitions(engine, Kinds, removal, () => ClientFor(ApiUser.Server), clock, customLog);
         _bootstrap = new BootstrapObjects(options, engine, () => ClientFor(ApiUser.Server), loggers.CreateLogger<BootstrapObjects>());
+        _leases = new ServerLeases(options, engine, () => ClientFor(ApiUser.Server), clock, loggers.CreateLogger<ServerLeases>());
     }
 
     /// <summary>The kinds that are served.</summary>
@@ -109,15 +111,20 @@ public sealed class KubeApiServer : IDisposable
     {
         await _claims.PassAsync(cancellationToken); // Before anybody can take what a Service of an older store has.
         await _bootstrap.WriteAsync(cancellationToken);
+        await _leases.JoinAsync(cancellationToken);
         var following = await _authorizer.StartAsync(cancellationToken);
         var serving = await _definitions.StartAsync(cancellationToken);
         _ready = true;
-        return Task.WhenAll(following, serving, _claims.RunAsync(cancellationToken));
+        return Task.WhenAll(following, serving, _claims.RunAsync(cancellationToken), _leases.RunAsync(cancellationToken));
     }
+
+    /// <summary>Takes this server out of the endpoints of the Service <c>kubernetes</c>: called before the socket is closed. So does cancelling what <see cref="StartAsync"/> was given.</summary>
+    public Task LeaveAsync() => _leases.LeaveAsync();
 
     /// <inheritdoc/>
     public void Dispose()
     {
+        _leases.Dispose();
         _tunnels.Dispose();
         _limits.Dispose();
         _path.Dispose();
