@@ -50,7 +50,7 @@ public static class KubeconfigTls
 
     /// <summary>A handler for HTTP clients: HTTP/2 where the server speaks it, pings that notice a dead connection.</summary>
     /// <param name="config">The kubeconfig.</param>
-    /// <param name="several">Whether there are other servers to turn to: then a silent one is given up sooner.</param>
+    /// <param name="several">Whether other servers are known from the start: then a silent one is given up sooner.</param>
     public static SocketsHttpHandler CreateHandler(Kubeconfig config, bool several = false)
     {
         var handler = new SocketsHttpHandler

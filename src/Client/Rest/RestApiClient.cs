@@ -64,7 +64,7 @@ public sealed class RestApiClient : IApiClient, IDisposable
     /// <param name="clock">The clock of waits.</param>
     /// <param name="servers">The servers; they may become others meanwhile.</param>
     public RestApiClient(Kubeconfig config, string component, TimeProvider clock, ApiServerSet servers)
-        : this(config, component, clock, KubeconfigTls.CreateHandler(config, several: true), servers)
+        : this(config, component, clock, KubeconfigTls.CreateHandler(config, several: servers.All.Count > 1), servers)
     {
     }
 
