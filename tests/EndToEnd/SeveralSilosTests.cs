@@ -9,38 +9,6 @@ public sealed class SeveralSilosTests : IDisposable
 {
     private const int Silos = 3;
 
-    private const string Manifest = """
-        apiVersion: v1
-        kind: Service
-        metadata: {name: steady, namespace: silos}
-        spec:
-          selector: {app: steady}
-          ports: [{name: http, port: 80, targetPort: 8080}]
-        ---
-        apiVersion: apps/v1
-        kind: Deployment
-        metadata: {name: steady, namespace: silos}
-        spec:
-          replicas: 2
-          selector: {matchLabels: {app: steady}}
-          template:
-            metadata: {labels: {app: steady}}
-            spec:
-              terminationGracePeriodSeconds: 1
-              containers:
-              - name: web
-                image: guestbook-web:1
-                readinessProbe: {httpGet: {path: /healthz, port: 8080}, periodSeconds: 1}
-        ---
-        apiVersion: networking.k8s.io/v1
-        kind: Ingress
-        metadata: {name: steady, namespace: silos}
-        spec:
-          rules:
-          - host: steady.test
-            http: {paths: [{path: /, pathType: Prefix, backend: {service: {name: steady, port: {name: http}}}}]}
-        """;
-
     /// <summary>How soon others may write after a silo's death. 10 s: the silos miss it after 3 s, and a call that it had is brought again 3 s later.</summary>
     private static readonly TimeSpan s_takeover = TimeSpan.FromSeconds(10);
 
@@ -55,12 +23,7 @@ public sealed class SeveralSilosTests : IDisposable
     {
         RequireSeveral();
         await using var cluster = await StartAsync("silos");
-        await cluster.KubectlAsync("create namespace silos");
-        await cluster.KubectlAsync("apply -f -", Manifest);
-        await cluster.KubectlAsync("apply -n silos -f -", Manifests.Pod("runner", "Always", Manifests.Container("main", "echo runs; exec busybox sleep 100000")));
-        await cluster.KubectlAsync("rollout status -n silos deployment/steady --timeout=60s");
-        await cluster.KubectlAsync("wait -n silos --for=condition=Ready pod/runner --timeout=60s");
-        await Eventually.IsAsync("the ingress", s_patience, () => AskAsync(cluster), answer => answer is null);
+        await DeployAsync(cluster);
         await EverySiloReachesTheNodesAsync(cluster);
         var (ready, processes) = (await ReadySinceAsync(cluster), OthersOf(cluster));
 
@@ -75,7 +38,7 @@ public sealed class SeveralSilosTests : IDisposable
                 if (other != victim)
                 {
                     await Eventually.IsAsync($"a write at {NameOf(other)} after the death of {NameOf(victim)}", s_takeover,
-                        () => AtAsync(cluster, other, $"create configmap -n silos after-{victim}-at-{other} --request-timeout=3s"), answer => answer.Code == 0 || answer.Errors.Contains("already exists", StringComparison.Ordinal));
+                        () => AtAsync(cluster, other, $"create configmap -n silos after-{victim}-at-{other} --request-timeout=3s"), IsWritten);
                 }
             }
 
@@ -91,10 +54,46 @@ public sealed class SeveralSilosTests : IDisposable
         Assert.Equal(Silos * (Silos - 1), written);
     }
 
+    // SIGSTOP: its connections stay, and nothing comes. The gateway and the agents are at silo-1, whom their kubeconfigs name.
     [Fact]
-    public async Task UpTwice_Down_UpAgain_KeepsTheState_AndDownLeavesNothingBehind()
+    public async Task ASiloThatHangs_HoldsUpNobody_AndComesBack()
     {
         RequireSeveral();
+        await using var cluster = await StartAsync("silos-hang");
+        await DeployAsync(cluster);
+        await EverySiloReachesTheNodesAsync(cluster);
+        var (ready, processes) = (await ReadySinceAsync(cluster), OthersOf(cluster));
+        var stopped = cluster.ProcessOf(NameOf(0))!.Value;
+
+        using var stop = new CancellationTokenSource();
+        var traffic = TrafficAsync(cluster, stop.Token);
+        Assert.Equal(0, (await Shell.RunAsync("kill", ["-STOP", $"{stopped}"])).Code);
+        try
+        {
+            await Eventually.IsAsync("a write at silo-2", s_takeover, () => AtAsync(cluster, 1, "create configmap -n silos hung --request-timeout=3s"), IsWritten);
+            var later = await AtAsync(cluster, 2, "apply -n silos -f -", Manifests.Pod("later", "Always", Manifests.Container("main", "echo runs; exec busybox sleep 100000")));
+            Assert.True(later.Code == 0, $"a pod at silo-3: {later}");
+            var waited = await AtAsync(cluster, 1, "wait -n silos --for=condition=Ready pod/later --timeout=60s");
+            Assert.True(waited.Code == 0, $"the pod that was made meanwhile: {waited}\n{cluster.Logs()}");
+        }
+        finally
+        {
+            await Shell.RunAsync("kill", ["-CONT", $"{stopped}"]);
+        }
+
+        await Eventually.IsAsync("another silo-1", s_patience, () => Task.FromResult(cluster.ProcessOf(NameOf(0))), pid => pid is not null && pid != stopped);
+        await EverySiloReachesTheNodesAsync(cluster);
+        await stop.CancelAsync();
+        Assert.Empty(await traffic);
+        Assert.Equal(ready, await ReadySinceAsync(cluster));
+        Assert.Equal(processes, OthersOf(cluster));
+    }
+
+    [Fact]
+    public async Task UpTwice_Down_UpAgain_KeepsTheState_ABackupIsOneSilos_AndDownLeavesNothingBehind()
+    {
+        RequireSeveral();
+        var file = Path.Combine(Path.GetTempPath(), $"kubeaspire-e2e-{Environment.ProcessId}-silos.backup");
         await using var cluster = await StartAsync("silos-lifecycle");
         var redis = cluster.ProcessOf("redis");
         Assert.NotNull(redis);
@@ -104,15 +103,55 @@ public sealed class SeveralSilosTests : IDisposable
 
         await cluster.DownAsync(purge: false);
         Assert.Empty(ProcessesOf(cluster));
-        await cluster.UpAsync();
-        for (var silo = 0; silo < Silos; silo++)
+        await AssertSaysAsync(cluster, ["backup", file], "the cluster must be up");
+        await using (var single = new Cluster("silos-lifecycle"))
         {
-            Assert.Equal("b", (await AtAsync(cluster, silo, "get configmap kept -o jsonpath='{.data.a}'")).Output.Trim());
+            await AssertSaysAsync(single, ["up", "--detach"], "holds the state of several silos");
+            await AssertSaysAsync(single, ["restore", file], "holds the state of several silos");
+            await cluster.UpAsync();
+            for (var silo = 0; silo < Silos; silo++)
+            {
+                Assert.Equal("b", (await AtAsync(cluster, silo, "get configmap kept -o jsonpath='{.data.a}'")).Output.Trim());
+            }
+
+            var backup = await cluster.AppHostAsync("backup", file);
+            Assert.True(backup.Code == 0, $"backup: {backup}");
+
+            // Its launcher is gone, and could end nothing: what it started is still found, and ended.
+            Assert.Equal(0, (await Shell.RunAsync("kill", ["-KILL", $"{cluster.ProcessOf("launcher")}"])).Code);
+            await cluster.DownAsync(purge: true);
+            Assert.Empty(ProcessesOf(cluster));
+            Assert.False(Directory.Exists(cluster.State));
+
+            await AssertSaysAsync(cluster, ["restore", file], "KUBEASPIRE_SILOS=1");
+            var restore = await single.AppHostAsync("restore", file);
+            Assert.True(restore.Code == 0, $"restore: {restore}");
+            await AssertSaysAsync(cluster, ["up", "--detach"], "holds the state of one silo");
+            await single.UpAsync();
+            Assert.Equal("b", (await single.KubectlAsync("get configmap kept -o jsonpath='{.data.a}'")).Trim());
         }
 
-        await cluster.DownAsync(purge: true);
+        File.Delete(file);
         Assert.Empty(ProcessesOf(cluster));
-        Assert.False(Directory.Exists(cluster.State));
+    }
+
+    private static async Task AssertSaysAsync(Cluster cluster, string[] arguments, string said)
+    {
+        var result = await cluster.AppHostAsync(arguments);
+        Assert.True(result.Code != 0 && result.ToString().Contains(said, StringComparison.Ordinal), $"{string.Join(' ', arguments)}: {result}");
+    }
+
+    private static bool IsWritten(ShellResult answer) => answer.Code == 0 || answer.Errors.Contains("already exists", StringComparison.Ordinal);
+
+    private async Task DeployAsync(Cluster cluster)
+    {
+        await cluster.KubectlAsync("create namespace silos");
+        await cluster.KubectlAsync("wait -n silos --for=create serviceaccount/default --timeout=20s");
+        await cluster.KubectlAsync("apply -f -", Manifests.WebBehindIngress("steady", "silos", 2));
+        await cluster.KubectlAsync("apply -n silos -f -", Manifests.Pod("runner", "Always", Manifests.Container("main", "echo runs; exec busybox sleep 100000")));
+        await cluster.KubectlAsync("rollout status -n silos deployment/steady --timeout=60s");
+        await cluster.KubectlAsync("wait -n silos --for=condition=Ready pod/runner --timeout=60s");
+        await Eventually.IsAsync("the ingress", s_patience, () => AskAsync(cluster), answer => answer is null);
     }
 
     private static void RequireSeveral()
@@ -145,8 +184,8 @@ public sealed class SeveralSilosTests : IDisposable
 
     private static string NameOf(int silo) => $"silo-{silo + 1}";
 
-    private static Task<ShellResult> AtAsync(Cluster cluster, int silo, string arguments) =>
-        cluster.TryKubectlAsync($"--server=https://127.0.0.1:{cluster.ApiPort + silo} {arguments}", patience: TimeSpan.FromSeconds(30));
+    private static Task<ShellResult> AtAsync(Cluster cluster, int silo, string arguments, string? input = null) =>
+        cluster.TryKubectlAsync($"--server=https://127.0.0.1:{cluster.ApiPort + silo} {arguments}", input);
 
     // Through the tunnels, which every agent keeps to every silo.
     private static async Task EverySiloReachesTheNodesAsync(Cluster cluster)
