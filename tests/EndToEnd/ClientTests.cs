@@ -38,6 +38,7 @@ public sealed class ClientTests(ClusterFixture fixture)
     private async Task RunAsync(string interpreter, string program, string name, params (string Name, string Value)[] environment)
     {
         await using var ns = await TestNamespace.CreateAsync(Cluster, name);
+        await ns.KubectlAsync("wait --for=create serviceaccount/default --timeout=20s"); // Until then admission refuses pods.
         var variables = new Dictionary<string, string> { ["KUBECONFIG"] = Cluster.Kubeconfig, ["HOME"] = Cluster.State };
         foreach (var (variable, value) in environment)
         {
