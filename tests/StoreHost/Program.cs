@@ -55,7 +55,7 @@ try
     {
         while (true)
         {
-            var connection = new StoreConnection(engine, new NetworkStream(await listener.AcceptAsync(ending.Token), ownsSocket: true), ending.Token, ending.Cancel);
+            var connection = new StoreConnection(engine, new NetworkStream(await listener.AcceptAsync(ending.Token), ownsSocket: true), ending.Cancel, ending.Token);
             connections.Add(connection);
             _ = connection.RunAsync();
         }

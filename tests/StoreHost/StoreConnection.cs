@@ -8,9 +8,9 @@ namespace KubeAspire.StoreHost;
 /// <summary>Serves one client's calls, many at once.</summary>
 /// <param name="engine">The store.</param>
 /// <param name="stream">The way to the client.</param>
-/// <param name="leaving">Cancelled when the process leaves: no call is begun any more, and waits for watches end.</param>
 /// <param name="shutdown">Lets the process leave.</param>
-internal sealed class StoreConnection(IStateEngine engine, Stream stream, CancellationToken leaving, Action shutdown)
+/// <param name="leaving">Cancelled when the process leaves: no call is begun any more, and waits for watches end.</param>
+internal sealed class StoreConnection(IStateEngine engine, Stream stream, Action shutdown, CancellationToken leaving)
 {
     /// <summary>Answers waiting for a client that does not read. 1,024.</summary>
     private const int MostAnswers = 1_024;

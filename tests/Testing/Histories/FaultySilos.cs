@@ -17,11 +17,11 @@ public sealed class FaultySilos(string fault, int seed, int times) : IAsyncDispo
 
     private const int Silos = 3;
 
-    // Longer than three probes of a second and the votes take: it wakes as a silo that is no longer one.
-    private static readonly TimeSpan s_sleep = TimeSpan.FromSeconds(7);
+    // How long a silo that slept stays awake beside the one that has its place. It learns within a second or so that it is held dead, and ends itself.
+    private static readonly TimeSpan s_awake = TimeSpan.FromSeconds(2);
 
-    // A silo that learns that it is held dead ends itself; it may have to find out by the table, which is read every 5 s.
-    private static readonly TimeSpan s_endPatience = TimeSpan.FromSeconds(15);
+    // Three probes of a second, the votes, and whatever else the machine does.
+    private static readonly TimeSpan s_deathPatience = TimeSpan.FromSeconds(30);
     private static readonly TimeSpan s_leavePatience = TimeSpan.FromSeconds(30);
 
     private readonly Random _random = new(seed);
@@ -31,6 +31,9 @@ public sealed class FaultySilos(string fault, int seed, int times) : IAsyncDispo
 
     /// <summary>How often something happened.</summary>
     public int Faults { get; private set; }
+
+    /// <summary>Silos that slept, learnt that they were held dead, and ended before they were killed.</summary>
+    public int EndedThemselves { get; private set; }
 
     /// <summary>How long the silos took that left in order.</summary>
     public List<TimeSpan> Leaves { get; } = [];
@@ -108,7 +111,7 @@ public sealed class FaultySilos(string fault, int seed, int times) : IAsyncDispo
     {
         var owner = await cluster.OwnerAsync(_stop.Token);
         await cluster.KillAsync(owner);
-        await cluster.StartAsync(owner, _stop.Token);
+        await cluster.JoinAsync(owner, _stop.Token);
     }
 
     private async Task PauseAsync(SiloCluster cluster)
@@ -116,11 +119,21 @@ public sealed class FaultySilos(string fault, int seed, int times) : IAsyncDispo
         var owner = await cluster.OwnerAsync(_stop.Token);
         var silo = cluster.Silo(owner);
         await silo.PauseAsync(_stop.Token);
-        await WaitAsync((int)s_sleep.TotalMilliseconds);
+        using (var patience = CancellationTokenSource.CreateLinkedTokenSource(_stop.Token))
+        {
+            // Until the others hold it dead, and one of them has the store.
+            patience.CancelAfter(s_deathPatience);
+            while (await cluster.OwnerAsync(patience.Token) == owner)
+            {
+                await Task.Delay(TimeSpan.FromMilliseconds(50), TimeProvider.System, patience.Token);
+            }
+        }
+
         silo.Resume();
-        await silo.WaitForExitAsync(_stop.Token).WaitAsync(s_endPatience, TimeProvider.System);
+        await silo.WaitForExitAsync(_stop.Token).WaitAsync(s_awake, TimeProvider.System).ContinueWith(_ => { }, TaskScheduler.Default);
+        EndedThemselves += silo.HasExited ? 1 : 0;
         await cluster.KillAsync(owner);
-        await cluster.StartAsync(owner, _stop.Token);
+        await cluster.JoinAsync(owner, _stop.Token);
     }
 
     // The owner first, and whoever owns the store then next, as long as it has not been its turn.
@@ -145,7 +158,7 @@ public sealed class FaultySilos(string fault, int seed, int times) : IAsyncDispo
             throw new InvalidOperationException($"A silo that left in order ended with code {code}.");
         }
 
-        await cluster.StartAsync(next, _stop.Token);
+        await cluster.JoinAsync(next, _stop.Token);
     }
 
     private async Task KillRedisAsync(RedisServer redis)

@@ -36,8 +36,8 @@ public sealed class SiloCluster : IAsyncDisposable
         try
         {
             // The first makes the table of the members; the others then come at once.
-            await cluster.StartAsync(0, cancellationToken);
-            await Task.WhenAll(Enumerable.Range(1, silos - 1).Select(silo => cluster.StartAsync(silo, cancellationToken)));
+            await cluster.JoinAsync(0, cancellationToken);
+            await Task.WhenAll(Enumerable.Range(1, silos - 1).Select(silo => cluster.JoinAsync(silo, cancellationToken)));
             return cluster;
         }
         catch
@@ -51,7 +51,7 @@ public sealed class SiloCluster : IAsyncDisposable
     public StoreProcess Silo(int number) => _silos[number]!;
 
     /// <summary>Starts a silo anew; it answers when this returns.</summary>
-    public async Task StartAsync(int number, CancellationToken cancellationToken)
+    public async Task JoinAsync(int number, CancellationToken cancellationToken)
     {
         var name = string.Create(CultureInfo.InvariantCulture, $"silo-{number}-{Interlocked.Increment(ref _started)}");
         _silos[number] = await StoreProcess.StartAsync(
