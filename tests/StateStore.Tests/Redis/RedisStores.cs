@@ -84,10 +84,7 @@ internal sealed class RedisStore(string connectionString) : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
-        foreach (var engine in _engines)
-        {
-            await engine.DisposeAsync();
-        }
+        await Task.WhenAll(_engines.Select(engine => engine.DisposeAsync().AsTask()));
 
         _stopped.Dispose();
     }
