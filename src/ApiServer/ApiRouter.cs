@@ -25,6 +25,9 @@ public sealed class ApiRouter
     /// <summary>Answers for a group and version that this server does not serve itself; null where nobody does.</summary>
     public Func<RequestInfo, CancellationToken, ValueTask<ApiError?>>? Elsewhere { get; init; }
 
+    /// <summary>Waits for a kind that this server is about to serve; says whether it does now.</summary>
+    public Func<RequestInfo, CancellationToken, ValueTask<bool>>? Late { get; init; }
+
     /// <summary>Serves <c>scale</c> of a kind that has one.</summary>
     public Func<ResourceKind, ScaleMapping, ApiHandler>? Scale { get; init; }
 
@@ -52,7 +55,7 @@ public sealed class ApiRouter
         var kind = _kinds.Find(info.Group, info.Version, info.Resource);
         if (kind is null || (info.Namespace.Length > 0 && !kind.Type.Namespaced && info.Resource != "namespaces"))
         {
-            return kind is null && Elsewhere is not null ? ElsewhereAsync(info, cancellationToken) : Refused(ApiErrors.PathNotFound());
+            return kind is null ? ElsewhereAsync(request, cancellationToken) : Refused(ApiErrors.PathNotFound());
         }
 
         if (info.Subresource.Length > 0 && kind.Subresources.All(subresource => subresource.Name != info.Subresource))
@@ -69,8 +72,15 @@ public sealed class ApiRouter
             ? Scale(kind, scale)(request, cancellationToken) : _verbs.RunAsync(request, kind, cancellationToken);
     }
 
-    private async Task<ApiAnswer> ElsewhereAsync(RequestInfo info, CancellationToken cancellationToken) =>
-        await Elsewhere!(info, cancellationToken) ?? ApiErrors.PathNotFound();
+    private async Task<ApiAnswer> ElsewhereAsync(ApiRequest request, CancellationToken cancellationToken)
+    {
+        if (Elsewhere is not null && await Elsewhere(request.Info, cancellationToken) is { } refused)
+        {
+            return refused;
+        }
+
+        return Late is not null && await Late(request.Info, cancellationToken) ? await DispatchAsync(request, cancellationToken) : ApiErrors.PathNotFound();
+    }
 
     private static Task<ApiAnswer> Refused(ApiError error) => Task.FromResult<ApiAnswer>(error);
 }
