@@ -71,7 +71,7 @@ internal sealed class Launcher(ClusterOptions options, IReadOnlyList<GraphResour
     {
         while (!stop.IsCancellationRequested)
         {
-            if (await ResourceHealth.AnswersAsync(resource.Health, stop))
+            if (await ResourceHealth.AnswersAsync(resource, stop))
             {
                 _healthy[resource.Name].TrySetResult();
                 return;
