@@ -162,6 +162,38 @@ public sealed class RightsMatrixTests(ApiFixture api, ITestOutputHelper output) 
         }
     }
 
+    [Fact]
+    public void APathThatIsTamperedWith_IsTheSameRequest_OrNone()
+    {
+        var random = new Random(11);
+        string[] paths =
+        [
+            "/api/v1/namespaces/a/pods/b", "/api/v1/namespaces/a/pods/b/exec", "/api/v1/namespaces/a/secrets", "/api/v1/nodes/n/status", "/apis/apps/v1/namespaces/a/deployments/d/scale",
+            "/api/v1/namespaces/a", "/api/v1/namespaces/a/finalize", "/apis/rbac.authorization.k8s.io/v1/clusterroles/r", "/api/v1/watch/namespaces/a/pods", "/healthz", "/version",
+        ];
+        // What cannot be in a name: whatever another reader of the path makes of it, we make nothing.
+        string[] refused = ["/", "/.", "/..", "/%2e", "/%2E%2e", "/.%2e", "/x%2fy", "/x%2Fy", "/x%252fy", "/%00", "/x/..", "/x/%2e%2e"];
+        for (var round = 0; round < 20_000; round++)
+        {
+            var path = paths[random.Next(paths.Length)];
+            var plain = Show(RequestInfo.Parse("GET", path, false));
+
+            // Each letter may be written as its code; a slash at the end says nothing.
+            var encoded = string.Concat(path.Select(letter => letter != '/' && random.Next(3) == 0 ? (random.Next(2) == 0 ? $"%{(int)letter:x2}" : $"%{(int)letter:X2}") : letter.ToString()));
+            Assert.Equal(plain, Show(RequestInfo.Parse("GET", encoded + (random.Next(4) == 0 ? "/" : ""), false)));
+
+            // What is put between two segments makes it no request at all.
+            var slashes = path.Select((letter, at) => (letter, at)).Where(pair => pair.letter == '/').Select(pair => pair.at).ToList();
+            var at = slashes[random.Next(slashes.Count)];
+            var tampered = path[..at] + refused[random.Next(refused.Length)] + path[at..];
+            Assert.True(RequestInfo.Parse("GET", tampered, false) is null, tampered);
+
+            // What is read is read the same again from its own segments: nothing is left to be decoded a second time.
+            var info = RequestInfo.Parse("GET", path[..at] + "/%25" + random.Next(10, 100) + path[at..], false);
+            Assert.Equal(Show(info), Show(RequestInfo.Parse("GET", "/" + string.Join('/', info!.Segments.Select(Uri.EscapeDataString)), false)));
+        }
+    }
+
     [Theory]
     [InlineData("/api/v1/namespaces/a/pods/../../b/secrets")]
     [InlineData("/api/v1/namespaces/a/pods/%2e%2e/secrets")]
