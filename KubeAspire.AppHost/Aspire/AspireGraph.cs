@@ -40,20 +40,32 @@ internal static class AspireGraph
         // Containers are removed once the agents have ended, not while they would start them again.
         builder.Configuration["DcpPublisher:WaitForResourceCleanup"] = "true";
 
-        builder.AddParameter("nodes", options.Nodes.ToString(CultureInfo.InvariantCulture), publishValueAsDefault: true);
-        var added = new Dictionary<GraphResource, IResourceBuilder<ProjectResource>>();
+        builder.AddParameter("silos", Text(options.Silos), publishValueAsDefault: true);
+        builder.AddParameter("nodes", Text(options.Nodes), publishValueAsDefault: true);
+        var redis = options.Redis is null ? null : builder.AddConnectionString("redis");
+        var added = new Dictionary<GraphResource, IResourceBuilder<IResource>>();
         foreach (var resource in ClusterGraph.Describe(options))
         {
-            added[resource] = Add(builder, resource, added);
+            added[resource] = resource.IsProject ? AddProject(builder, resource, added, resource.Program == "src/Silo" ? redis : null) : AddServer(builder, resource, options);
         }
 
         return builder;
     }
 
-    private static IResourceBuilder<ProjectResource> Add(
-        IDistributedApplicationBuilder builder, GraphResource resource, Dictionary<GraphResource, IResourceBuilder<ProjectResource>> added)
+    // A program of the machine that others connect to by a connection string.
+    private static IResourceBuilder<IResource> AddServer(IDistributedApplicationBuilder builder, GraphResource resource, ClusterOptions options)
     {
-        var project = (resource.Project switch
+        var password = builder.AddParameter($"{resource.Name}-password", resource.Password ?? "", secret: true);
+        var server = builder.AddResource(new ServerResource(resource.Name, resource.Program, options.RepositoryRoot, password.Resource)).WithArgs([.. resource.Arguments]);
+        AddEndpoints(server, resource);
+        AddHealth(builder, server, resource);
+        return server;
+    }
+
+    private static IResourceBuilder<IResource> AddProject(
+        IDistributedApplicationBuilder builder, GraphResource resource, Dictionary<GraphResource, IResourceBuilder<IResource>> added, IResourceBuilder<IResourceWithConnectionString>? redis)
+    {
+        var project = (resource.Program switch
         {
             "src/Silo" => builder.AddProject<Projects.Silo>(resource.Name, Options),
             "src/Gateway" => builder.AddProject<Projects.Gateway>(resource.Name, Options),
@@ -66,29 +78,58 @@ internal static class AspireGraph
             project.WithEnvironment(name, value);
         }
 
-        // Our processes listen on their ports themselves: nothing stands in between.
-        foreach (var (name, address) in resource.Endpoints)
+        AddEndpoints(project, resource);
+        AddHealth(builder, project, resource);
+        if (redis is not null)
         {
-            project.WithEndpoint(name, endpoint =>
-            {
-                (endpoint.UriScheme, endpoint.Port, endpoint.TargetPort) = (address.Scheme, address.Port, address.Port);
-                (endpoint.IsProxied, endpoint.IsExternal) = (false, true);
-            });
+            project.WithReference(redis);
         }
 
-        var health = $"{resource.Name}-health";
-        builder.Services.AddHealthChecks().AddAsyncCheck(health, async cancellationToken => await ResourceHealth.AnswersAsync(resource.Health, cancellationToken)
-            ? HealthCheckResult.Healthy()
-            : HealthCheckResult.Unhealthy($"{resource.Health} does not answer yet"));
-        project.WithHealthCheck(health);
-
-        foreach (var other in resource.WaitFor.Select(other => added[other]))
+        foreach (var other in resource.WaitFor)
         {
-            project.WithReference(other).WaitFor(other);
+            Refer(project, added[other]).WaitFor(added[other]);
+        }
+
+        foreach (var other in resource.Knows)
+        {
+            Refer(project, added[other]);
         }
 
         return project;
     }
+
+    private static IResourceBuilder<ProjectResource> Refer(IResourceBuilder<ProjectResource> project, IResourceBuilder<IResource> other) => other switch
+    {
+        IResourceBuilder<IResourceWithConnectionString> server => project.WithReference(server),
+        IResourceBuilder<ProjectResource> sibling => project.WithReference(sibling),
+        _ => throw new InvalidOperationException($"{other.Resource.Name} is nothing to refer to"),
+    };
+
+    // Our processes listen on their ports themselves: nothing stands in between.
+    private static void AddEndpoints<T>(IResourceBuilder<T> builder, GraphResource resource)
+        where T : IResourceWithEndpoints
+    {
+        foreach (var (name, address) in resource.Endpoints)
+        {
+            builder.WithEndpoint(name, endpoint =>
+            {
+                (endpoint.UriScheme, endpoint.Port, endpoint.TargetPort) = (address.Scheme, address.Port, address.Port);
+                (endpoint.IsProxied, endpoint.IsExternal) = (false, resource.IsProject);
+            });
+        }
+    }
+
+    private static void AddHealth<T>(IDistributedApplicationBuilder builder, IResourceBuilder<T> added, GraphResource resource)
+        where T : IResource
+    {
+        var health = $"{resource.Name}-health";
+        builder.Services.AddHealthChecks().AddAsyncCheck(health, async cancellationToken => await ResourceHealth.AnswersAsync(resource, cancellationToken)
+            ? HealthCheckResult.Healthy()
+            : HealthCheckResult.Unhealthy($"{resource.Health} does not answer yet"));
+        added.WithHealthCheck(health);
+    }
+
+    private static string Text(int number) => number.ToString(CultureInfo.InvariantCulture);
 
     // What listens where is the graph's to say.
     private static void Options(ProjectResourceOptions options) => (options.ExcludeLaunchProfile, options.ExcludeKestrelEndpoints) = (true, true);

@@ -31,7 +31,7 @@ internal static partial class RunCommand
         }
         else if (HasOrchestrator())
         {
-            running = RunAsync(application, options, clock);
+            running = OrchestrateAsync(arguments, options, clock);
         }
         else
         {
@@ -48,12 +48,18 @@ internal static partial class RunCommand
         return built.Services.GetServices<IHostedService>().OfType<BackgroundService>().Any(service => service.ExecuteTask is { IsFaulted: true }) ? 1 : 0;
     }
 
-    private static async Task<int> RunAsync(IDistributedApplicationBuilder application, ClusterOptions options, TimeProvider clock)
+    private static async Task<int> OrchestrateAsync(string[] arguments, ClusterOptions options, TimeProvider clock)
     {
         using var clusterLock = ClusterLock.TryTake(options, out _);
         if (clusterLock is null)
         {
             return await new UpCommand(options, clock).RunAsync(showLogs: true);
+        }
+
+        if (ClusterCheck.Prepare(options) is { } obstacle)
+        {
+            Console.Error.WriteLine(obstacle);
+            return 1;
         }
 
         var engine = new DockerEngine(options, Console.WriteLine, clock);
@@ -67,7 +73,8 @@ internal static partial class RunCommand
         Console.WriteLine($"export KUBECONFIG={options.Kubeconfig}");
         try
         {
-            await using var built = application.Build();
+            // Described once more: what was made ready just now, a password, is part of it.
+            await using var built = AspireGraph.Describe(arguments, options).Build();
             await built.RunAsync();
             return 0;
         }

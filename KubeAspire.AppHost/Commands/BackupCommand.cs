@@ -20,6 +20,12 @@ internal sealed class BackupCommand(ClusterOptions options, TimeProvider clock)
         file = Path.GetFullPath(file);
         if (ClusterLock.Holder(options) is null)
         {
+            if (options.Silos > 1 || Directory.Exists(options.RedisDirectory))
+            {
+                await Console.Error.WriteLineAsync("No backup was written: the state of several silos is in Redis and is copied by a silo, so the cluster must be up (./dev up --detach).");
+                return 1;
+            }
+
             return await SiloProgram.RunAsync(options, ["backup", file], CancellationToken.None);
         }
 
@@ -43,14 +49,32 @@ internal sealed class BackupCommand(ClusterOptions options, TimeProvider clock)
     private async Task DownloadAsync(Stream stream, CancellationToken cancellationToken)
     {
         var config = KubeconfigLoader.Load(options.Kubeconfig);
-        using var client = new HttpClient(KubeconfigTls.CreateHandler(config)) { BaseAddress = config.Server, Timeout = Timeout.InfiniteTimeSpan };
-        using var answer = await client.GetAsync(s_path, HttpCompletionOption.ResponseHeadersRead, cancellationToken);
+        using var client = new HttpClient(KubeconfigTls.CreateHandler(config)) { Timeout = Timeout.InfiniteTimeSpan };
+        using var answer = await AskAsync(client, cancellationToken);
         if (!answer.IsSuccessStatusCode)
         {
             throw new IOException($"the API server answered {(int)answer.StatusCode}: {MessageOf(await answer.Content.ReadAsStringAsync(cancellationToken))}");
         }
 
         await answer.Content.CopyToAsync(stream, cancellationToken);
+    }
+
+    // Any silo copies the whole; the next one is asked where one does not answer.
+    private async Task<HttpResponseMessage> AskAsync(HttpClient client, CancellationToken cancellationToken)
+    {
+        var silos = ClusterGraph.Describe(options).Where(resource => resource.Program == "src/Silo").Select(silo => silo.Endpoints["https"]).ToList();
+        foreach (var silo in silos.SkipLast(1))
+        {
+            try
+            {
+                return await client.GetAsync(new Uri(silo, s_path), HttpCompletionOption.ResponseHeadersRead, cancellationToken);
+            }
+            catch (HttpRequestException)
+            {
+            }
+        }
+
+        return await client.GetAsync(new Uri(silos[^1], s_path), HttpCompletionOption.ResponseHeadersRead, cancellationToken);
     }
 
     // The message of a Status, or what else was answered.

@@ -9,9 +9,9 @@ internal static class Cleanup
 {
     public static async Task RunAsync(ClusterOptions options, TimeProvider clock, CancellationToken cancellationToken)
     {
-        foreach (var resource in ClusterGraph.Describe(options).Reverse())
+        foreach (var file in LeftPidFiles(options))
         {
-            await PidFile.EndAsync(ManagedProcess.PidPathOf(options, resource.Name), ManagedProcess.StopPatience, clock);
+            await PidFile.EndAsync(file, ManagedProcess.StopPatience, clock);
         }
 
         var agent = ManagedProcess.ExecutableOf("src/NodeAgent", options);
@@ -19,7 +19,7 @@ internal static class Cleanup
         {
             // Most of the time nothing is left, and asking the Engine is much cheaper than starting an agent a node to find that out.
             var left = await Engine.DockerEngine.LeftoversAsync(options, cancellationToken);
-            var nodes = ClusterGraph.Describe(options).Where(resource => resource.Project == "src/NodeAgent").ToList();
+            var nodes = ClusterGraph.Describe(options).Where(resource => resource.Program == "src/NodeAgent").ToList();
             foreach (var node in left.Containers ? nodes : [])
             {
                 await RunAsync(agent, ["cleanup", "--node-name", node.Name], node.Environment, cancellationToken);
@@ -37,6 +37,12 @@ internal static class Cleanup
             await RunAsync("ip", ["route", "del", "local", options.ServiceCidr, "dev", "lo"], new Dictionary<string, string>(), cancellationToken);
         }
     }
+
+    // Of whatever graph ran here last, which may have had more silos or nodes than the one that is asked for now. Who uses others ends before them.
+    private static IEnumerable<string> LeftPidFiles(ClusterOptions options) => !Directory.Exists(options.RunDirectory) ? [] :
+        Directory.GetFiles(options.RunDirectory, "*.pid")
+            .Where(file => Path.GetFileName(file) != ClusterLock.OwnerFile)
+            .OrderBy(file => Path.GetFileName(file) is var name && name.StartsWith("redis", StringComparison.Ordinal) ? 2 : name.StartsWith("silo", StringComparison.Ordinal) ? 1 : 0);
 
     private static async Task RunAsync(string program, IReadOnlyList<string> arguments, IReadOnlyDictionary<string, string> environment, CancellationToken cancellationToken)
     {

@@ -6,6 +6,9 @@ namespace KubeAspire.AppHost.Commands;
 /// <summary>One launcher a state directory: the lock that the running one holds, with its process id inside.</summary>
 internal sealed class ClusterLock : IDisposable
 {
+    /// <summary>Name of the file that says which process holds the lock.</summary>
+    public const string OwnerFile = "launcher.pid";
+
     private readonly FileStream _file;
     private readonly string _owner;
 
@@ -42,5 +45,5 @@ internal sealed class ClusterLock : IDisposable
 
     private static string PathOf(ClusterOptions options) => Path.Combine(options.RunDirectory, "launcher.lock");
 
-    private static string OwnerOf(ClusterOptions options) => Path.Combine(options.RunDirectory, "launcher.pid");
+    private static string OwnerOf(ClusterOptions options) => Path.Combine(options.RunDirectory, OwnerFile);
 }

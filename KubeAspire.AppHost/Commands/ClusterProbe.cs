@@ -11,7 +11,7 @@ internal static class ClusterProbe
     /// <summary>How often is asked. 50 ms.</summary>
     private static readonly TimeSpan s_interval = TimeSpan.FromMilliseconds(50);
 
-    /// <summary>Waits until the API answers and every node is Ready.</summary>
+    /// <summary>Waits until the API answers at every silo and every node is Ready.</summary>
     /// <param name="options">The cluster.</param>
     /// <param name="since">A heartbeat must be as young as this: what an earlier start left in the store says nothing about this one.</param>
     /// <param name="say">Hears what is waited for.</param>
@@ -22,6 +22,7 @@ internal static class ClusterProbe
         // Heartbeats are told in whole seconds.
         since = since.AddTicks(-(since.Ticks % TimeSpan.TicksPerSecond));
         var told = false;
+        var silos = ClusterGraph.Describe(options).Where(resource => resource.Program == "src/Silo").ToList();
         RestApiClient? client = null;
         try
         {
@@ -36,7 +37,8 @@ internal static class ClusterProbe
                         told = true;
                     }
 
-                    if (options.NodeNames.All(name => nodes.Any(node => node.Metadata.Name == name && Ready(node) is { Status: "True" } ready && ready.LastHeartbeatTime >= since)))
+                    if (options.NodeNames.All(name => nodes.Any(node => node.Metadata.Name == name && Ready(node) is { Status: "True" } ready && ready.LastHeartbeatTime >= since))
+                        && await AllAnswerAsync(silos, cancellationToken))
                     {
                         return;
                     }
@@ -57,7 +59,7 @@ internal static class ClusterProbe
         }
     }
 
-    /// <summary>Why the cluster is not ready, a line a node.</summary>
+    /// <summary>Why the cluster is not ready, a line for each silo that is silent and for each node.</summary>
     public static async Task<IReadOnlyList<string>> ExplainAsync(ClusterOptions options, TimeProvider clock, CancellationToken cancellationToken)
     {
         using var client = TryOpen(options, clock);
@@ -66,11 +68,26 @@ internal static class ClusterProbe
             return [$"The API server on port {options.ApiPort} does not answer."];
         }
 
-        return [.. options.NodeNames.Select(name => nodes.FirstOrDefault(node => node.Metadata.Name == name) is not { } node
+        var silent = new List<string>();
+        foreach (var silo in ClusterGraph.Describe(options).Where(resource => resource.Program == "src/Silo"))
+        {
+            if (!await Launching.ResourceHealth.AnswersAsync(silo, cancellationToken))
+            {
+                silent.Add($"{silo.Name} does not answer at {silo.Health}.");
+            }
+        }
+
+        return [.. silent, .. options.NodeNames.Select(name => nodes.FirstOrDefault(node => node.Metadata.Name == name) is not { } node
             ? $"{name} never registered."
             : Ready(node) is not { } ready ? $"{name} has no Ready condition."
             : ready.Status == "True" ? $"{name} is Ready."
             : $"{name} is not Ready: {ready.Reason}: {ready.Message}")];
+    }
+
+    private static async Task<bool> AllAnswerAsync(IReadOnlyList<GraphResource> silos, CancellationToken cancellationToken)
+    {
+        var answers = await Task.WhenAll(silos.Select(silo => Launching.ResourceHealth.AnswersAsync(silo, cancellationToken)));
+        return answers.All(answer => answer);
     }
 
     private static NodeCondition? Ready(Node node) => node.Status.Conditions?.FirstOrDefault(condition => condition.Type == "Ready");

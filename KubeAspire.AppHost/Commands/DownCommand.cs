@@ -24,6 +24,10 @@ internal sealed class DownCommand(ClusterOptions options, TimeProvider clock)
         {
             Directory.Delete(options.StateDirectory, recursive: true);
             Console.WriteLine($"removed {options.StateDirectory}");
+            if (options.Redis is { } redis)
+            {
+                Console.WriteLine($"the Redis at {redis.Split(',')[0]} was not touched: it may hold state of the cluster");
+            }
         }
 
         Console.WriteLine("the cluster is down");

@@ -8,6 +8,18 @@ internal sealed class RestoreCommand(ClusterOptions options)
     public async Task<int> RunAsync(string file)
     {
         file = Path.GetFullPath(file);
+        if (options.Silos > 1)
+        {
+            await Console.Error.WriteLineAsync("Nothing was restored: a backup, also one of several silos, is restored to the store of one silo (KUBEASPIRE_SILOS=1 ./dev restore FILE).");
+            return 1;
+        }
+
+        if (Directory.Exists(options.RedisDirectory))
+        {
+            await Console.Error.WriteLineAsync($"Nothing was restored: {options.StateDirectory} holds the state of several silos; ./dev down --purge forgets it.");
+            return 1;
+        }
+
         using var clusterLock = ClusterLock.TryTake(options, out var holder);
         if (clusterLock is null)
         {

@@ -11,8 +11,8 @@ internal static class SiloProgram
     /// <returns>Its exit code.</returns>
     public static async Task<int> RunAsync(ClusterOptions options, IReadOnlyList<string> arguments, CancellationToken cancellationToken)
     {
-        var silo = ClusterGraph.Describe(options).First(resource => resource.Project == "src/Silo");
-        var info = new ProcessStartInfo(ManagedProcess.ExecutableOf(silo.Project, options), arguments);
+        var silo = ClusterGraph.Describe(options).First(resource => resource.Program == "src/Silo");
+        var info = new ProcessStartInfo(ManagedProcess.ExecutableOf(silo.Program, options), arguments);
         foreach (var (name, value) in silo.Environment)
         {
             info.Environment[name] = value;

@@ -33,6 +33,12 @@ internal sealed class UpCommand(ClusterOptions options, TimeProvider clock)
         using var interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, context => Stop(context, stop));
         using var terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, context => Stop(context, stop));
 
+        if (ClusterCheck.Prepare(options) is { } obstacle)
+        {
+            _progress.Fail(obstacle);
+            return 1;
+        }
+
         var engine = new DockerEngine(options, Console.WriteLine, clock);
         if (await engine.EnsureAsync(stop.Token) is { } advice)
         {
@@ -68,6 +74,12 @@ internal sealed class UpCommand(ClusterOptions options, TimeProvider clock)
             return await JoinAsync(holder);
         }
 
+        if (ClusterCheck.Prepare(options) is { } obstacle)
+        {
+            _progress.Fail(obstacle);
+            return 1;
+        }
+
         Directory.CreateDirectory(options.RunDirectory);
         var log = Path.Combine(options.RunDirectory, "up.log");
         var self = Environment.ProcessPath!;
@@ -94,8 +106,24 @@ internal sealed class UpCommand(ClusterOptions options, TimeProvider clock)
 
     private async Task<int> JoinAsync(int? holder)
     {
+        if (ClusterCheck.Prepare(options) is { } obstacle)
+        {
+            _progress.Fail(obstacle);
+            return 1;
+        }
+
         using var patience = new CancellationTokenSource(s_patience, clock);
-        await ClusterProbe.WaitUntilReadyAsync(options, DateTimeOffset.MinValue, _ => { }, clock, patience.Token);
+        try
+        {
+            await ClusterProbe.WaitUntilReadyAsync(options, DateTimeOffset.MinValue, _ => { }, clock, patience.Token);
+        }
+        catch (OperationCanceledException)
+        {
+            // Perhaps it runs as something else than what is asked for now.
+            _progress.Fail($"{await ExplainAsync()}\nIt is run by process {holder}; ./dev down stops it.");
+            return 1;
+        }
+
         ShowEndpoints(ClusterGraph.Describe(options), $"The cluster was up already (process {holder}).");
         return 0;
     }
@@ -151,8 +179,8 @@ internal sealed class UpCommand(ClusterOptions options, TimeProvider clock)
 
     private void ShowEndpoints(IReadOnlyList<GraphResource> graph, string hint)
     {
-        var rows = new List<(string, string)> { ("Kubernetes API", graph[0].Endpoints["https"].ToString()) };
-        rows.AddRange(graph.Skip(1).SelectMany(resource => resource.Endpoints.Values.Select(endpoint => ("Ingress", endpoint.ToString()))));
+        var rows = graph.Where(resource => resource.IsProject)
+            .SelectMany(resource => resource.Endpoints.Values.Select(endpoint => (resource.Program == "src/Silo" ? "Kubernetes API" : "Ingress", endpoint.ToString()))).ToList();
         rows.Add(("kubeconfig", options.Kubeconfig));
         rows.Add(("logs", Path.Combine(options.RunDirectory, "logs")));
         _progress.Show(rows, $"export KUBECONFIG={options.Kubeconfig}\n{hint}");

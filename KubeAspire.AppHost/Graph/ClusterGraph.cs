@@ -2,27 +2,43 @@ using System.Globalization;
 
 namespace KubeAspire.AppHost.Graph;
 
-/// <summary>The running system as one readable graph: a silo, a gateway, node agents. Described here and nowhere else.</summary>
+/// <summary>The running system as one readable graph: a silo, or several and their Redis; a gateway; node agents. Described here and nowhere else.</summary>
 internal static class ClusterGraph
 {
     public static IReadOnlyList<GraphResource> Describe(ClusterOptions options)
     {
-        var silo = new GraphResource("silo", "src/Silo")
+        // docs/specs/clustering.md says what these settings promise. The password is in a file: a command line can be read by everyone.
+        GraphResource[] redis = !options.StartsRedis ? [] : [new GraphResource("redis", "redis-server")
+        {
+            Arguments =
+            [
+                Path.Combine(options.RedisDirectory, "redis.conf"), "--bind", "127.0.0.1", "--port", Text(options.RedisPort), "--dir", options.RedisDirectory,
+                "--appendonly", "yes", "--appendfsync", "always", "--save", "", "--maxmemory-policy", "noeviction",
+            ],
+            Password = options.RedisPassword,
+            Health = new Uri($"redis://127.0.0.1:{options.RedisPort}"),
+            Endpoints = new Dictionary<string, Uri> { ["tcp"] = new($"tcp://127.0.0.1:{options.RedisPort}") },
+        }];
+
+        GraphResource[] silos = [.. options.SiloNames.Select((name, index) => new GraphResource(name, "src/Silo")
         {
             Environment = new Dictionary<string, string>
             {
                 ["DOTNET_gcServer"] = "0",
-                ["Silo__DataDirectory"] = Path.Combine(options.StateDirectory, "silo"),
-                ["Silo__Port"] = Text(options.ApiPort),
-                ["Silo__KubeconfigPath"] = options.Kubeconfig,
-                ["Silo__CredentialsDirectory"] = Path.Combine(options.StateDirectory, "credentials"),
-                ["Silo__Credentials"] = string.Join(',', options.NodeNames.Select(name => $"node:{name}").Prepend("gateway:gateway-1")),
+                ["Silo__DataDirectory"] = Path.Combine(options.StateDirectory, name),
+                ["Silo__Port"] = Text(options.ApiPort + index),
+                // The first writes the files for all: each names one server, and whoever uses it hears of the others there.
+                ["Silo__KubeconfigPath"] = index == 0 ? options.Kubeconfig : "",
+                ["Silo__CredentialsDirectory"] = index == 0 ? Path.Combine(options.StateDirectory, "credentials") : "",
+                ["Silo__Credentials"] = string.Join(',', options.NodeNames.Select(node => $"node:{node}").Prepend("gateway:gateway-1")),
                 ["Silo__ServiceCidr"] = options.ServiceCidr,
                 ["Controllers__ClusterCidr"] = options.PodCidr,
+                ["Silo__Name"] = options.Silos > 1 ? name : "",
             },
-            Health = new Uri($"https://127.0.0.1:{options.ApiPort}/readyz"),
-            Endpoints = new Dictionary<string, Uri> { ["https"] = new($"https://127.0.0.1:{options.ApiPort}") },
-        };
+            WaitFor = redis,
+            Health = new Uri($"https://127.0.0.1:{options.ApiPort + index}/readyz"),
+            Endpoints = new Dictionary<string, Uri> { ["https"] = new($"https://127.0.0.1:{options.ApiPort + index}") },
+        })];
 
         var gateway = new GraphResource("gateway-1", "src/Gateway")
         {
@@ -38,12 +54,9 @@ internal static class ClusterGraph
                 ["Gateway__PodCidr"] = options.PodCidr,
             },
             Health = new Uri($"http://127.0.0.1:{options.HealthPort}/healthz"),
-            WaitFor = [silo],
-            Endpoints = new Dictionary<string, Uri>
-            {
-                ["http"] = new($"http://localhost:{options.HttpPort}"),
-                ["https"] = new($"https://localhost:{options.HttpsPort}"),
-            },
+            WaitFor = [silos[0]],
+            Knows = silos[1..],
+            Endpoints = new Dictionary<string, Uri> { ["http"] = new($"http://localhost:{options.HttpPort}"), ["https"] = new($"https://localhost:{options.HttpsPort}") },
         };
 
         var nodes = options.NodeNames.Select((name, index) => new GraphResource(name, "src/NodeAgent")
@@ -62,10 +75,11 @@ internal static class ClusterGraph
                 ["NodeAgent__HealthPort"] = Text(options.HealthPort + 1 + index),
             },
             Health = new Uri($"http://127.0.0.1:{options.HealthPort + 1 + index}/healthz"),
-            WaitFor = [silo],
+            WaitFor = [silos[0]],
+            Knows = silos[1..],
         });
 
-        return [silo, gateway, .. nodes];
+        return [.. redis, .. silos, gateway, .. nodes];
     }
 
     private static string Text(int number) => number.ToString(CultureInfo.InvariantCulture);

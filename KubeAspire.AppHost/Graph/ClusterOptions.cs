@@ -15,7 +15,16 @@ internal sealed record ClusterOptions
     /// <summary>How many nodes: KUBEASPIRE_NODES, or Aspire's parameter Parameters__nodes; 1 to 16. Default 2.</summary>
     public int Nodes { get; init; } = 2;
 
-    /// <summary>Port of the API server: KUBEASPIRE_API_PORT. Default 6443.</summary>
+    /// <summary>How many silos: KUBEASPIRE_SILOS, or Aspire's parameter Parameters__silos; 1 to 7. Default 1: it keeps its state itself. Several keep it in Redis.</summary>
+    public int Silos { get; init; } = 1;
+
+    /// <summary>A Redis that is there already: ConnectionStrings__redis, as by Aspire's contract. Null where there is none; then several silos are given one of their own.</summary>
+    public string? Redis { get; init; }
+
+    /// <summary>Loopback port of the Redis that is started for several silos: KUBEASPIRE_REDIS_PORT. Default 10379.</summary>
+    public int RedisPort { get; init; } = 10379;
+
+    /// <summary>Port of the API server: KUBEASPIRE_API_PORT; further silos have the ports after it. Default 6443.</summary>
     public int ApiPort { get; init; } = 6443;
 
     /// <summary>Port for Ingress over HTTP: KUBEASPIRE_HTTP_PORT. Default 8080.</summary>
@@ -54,6 +63,18 @@ internal sealed record ClusterOptions
     /// <summary>Process ids, locks and logs of the running cluster.</summary>
     public string RunDirectory => Path.Combine(StateDirectory, "run");
 
+    /// <summary>Names of the silos.</summary>
+    public IEnumerable<string> SiloNames => Silos == 1 ? ["silo"] : Enumerable.Range(1, Silos).Select(number => $"silo-{number}");
+
+    /// <summary>Whether a Redis is part of the cluster.</summary>
+    public bool StartsRedis => Silos > 1 && Redis is null;
+
+    /// <summary>Where that Redis keeps the state.</summary>
+    public string RedisDirectory => Path.Combine(StateDirectory, "redis");
+
+    /// <summary>What that Redis asks of who connects; empty before the first start.</summary>
+    public string RedisPassword => RedisSetup.PasswordOf(RedisDirectory);
+
     /// <summary>Names of the nodes.</summary>
     public IEnumerable<string> NodeNames => Enumerable.Range(1, Nodes).Select(number => $"node-{number}");
 
@@ -69,7 +90,10 @@ internal sealed record ClusterOptions
             RepositoryRoot = root,
             StateDirectory = Path.GetFullPath(Text("KUBEASPIRE_STATE", Path.Combine(root, ".kubeaspire"))),
             Nodes = Parse("KUBEASPIRE_NODES", Text("KUBEASPIRE_NODES", Text("Parameters__nodes", "2")), 1, 16),
-            ApiPort = Number("KUBEASPIRE_API_PORT", 6443, 1, 65535),
+            Silos = Parse("KUBEASPIRE_SILOS", Text("KUBEASPIRE_SILOS", Text("Parameters__silos", "1")), 1, 7),
+            Redis = Text("ConnectionStrings__redis", "") is { Length: > 0 } redis ? redis : null,
+            RedisPort = Number("KUBEASPIRE_REDIS_PORT", 10379, 1, 65535),
+            ApiPort = Number("KUBEASPIRE_API_PORT", 6443, 1, 65529),
             HttpPort = Number("KUBEASPIRE_HTTP_PORT", 8080, 1, 65535),
             HttpsPort = Number("KUBEASPIRE_HTTPS_PORT", 8443, 1, 65535),
             HealthPort = Number("KUBEASPIRE_HEALTH_PORT", 10260, 1, 65500),

@@ -96,7 +96,7 @@ internal sealed class ManagedProcess(GraphResource resource, ClusterOptions opti
     // setsid takes the process out of the terminal's group: Ctrl-C reaches the launcher alone, which stops the others in order.
     private ProcessStartInfo StartInfo()
     {
-        var executable = ExecutableOf(resource.Project, options);
+        var executable = resource.IsProject ? ExecutableOf(resource.Program, options) : resource.Program;
         const string SetSid = "/usr/bin/setsid";
         var info = new ProcessStartInfo
         {
@@ -108,6 +108,11 @@ internal sealed class ManagedProcess(GraphResource resource, ClusterOptions opti
         if (info.FileName == SetSid)
         {
             info.ArgumentList.Add(executable);
+        }
+
+        foreach (var argument in resource.Arguments)
+        {
+            info.ArgumentList.Add(argument);
         }
 
         foreach (var (name, value) in EnvironmentOf(resource))
@@ -122,11 +127,18 @@ internal sealed class ManagedProcess(GraphResource resource, ClusterOptions opti
     public static IReadOnlyDictionary<string, string> EnvironmentOf(GraphResource resource)
     {
         var environment = new Dictionary<string, string>(resource.Environment) { ["OTEL_SERVICE_NAME"] = resource.Name };
-        foreach (var other in resource.WaitFor)
+        foreach (var other in resource.WaitFor.Concat(resource.Knows))
         {
             foreach (var (name, address) in other.Endpoints)
             {
-                environment[$"services__{other.Name}__{name}__0"] = address.GetLeftPart(UriPartial.Authority);
+                if (other.Password is { } password)
+                {
+                    environment[$"ConnectionStrings__{other.Name}"] = $"{address.Authority},password={password}";
+                }
+                else
+                {
+                    environment[$"services__{other.Name}__{name}__0"] = address.GetLeftPart(UriPartial.Authority);
+                }
             }
         }
 

@@ -1,4 +1,7 @@
 using System.Net.Security;
+using System.Net.Sockets;
+using System.Text;
+using KubeAspire.AppHost.Graph;
 
 namespace KubeAspire.AppHost.Launching;
 
@@ -19,15 +22,41 @@ internal static class ResourceHealth
     };
 #pragma warning restore CA5359
 
-    /// <summary>Whether the URL answers 2xx.</summary>
-    public static async Task<bool> AnswersAsync(Uri url, CancellationToken cancellationToken)
+    /// <summary>Whether the resource can do its work.</summary>
+    public static async Task<bool> AnswersAsync(GraphResource resource, CancellationToken cancellationToken)
     {
+        var url = resource.Health;
+        if (url.Scheme == "redis")
+        {
+            return await AnswersPingAsync(url, resource.Password, cancellationToken);
+        }
+
         try
         {
             using var answer = await s_client.GetAsync(url, cancellationToken);
             return answer.IsSuccessStatusCode;
         }
         catch (Exception error) when (error is HttpRequestException or TaskCanceledException)
+        {
+            return false;
+        }
+    }
+
+    // Loading its file, or being a stranger's, it answers otherwise.
+    private static async Task<bool> AnswersPingAsync(Uri url, string? password, CancellationToken cancellationToken)
+    {
+        using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        limit.CancelAfter(s_timeout);
+        try
+        {
+            using var client = new TcpClient();
+            await client.ConnectAsync(url.Host, url.Port, limit.Token);
+            var stream = client.GetStream();
+            await stream.WriteAsync(Encoding.ASCII.GetBytes($"AUTH {password}\r\nPING\r\n"), limit.Token);
+            using var lines = new StreamReader(stream, Encoding.ASCII);
+            return await lines.ReadLineAsync(limit.Token) == "+OK" && await lines.ReadLineAsync(limit.Token) == "+PONG";
+        }
+        catch (Exception error) when (error is SocketException or IOException or OperationCanceledException)
         {
             return false;
         }

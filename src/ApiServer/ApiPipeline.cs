@@ -17,6 +17,9 @@ public sealed class ApiPipeline(Authorizer authorizer, Impersonation impersonati
     // Paths that tell nothing but whether the server lives, and its version: open to probes without credentials.
     private static readonly HashSet<string> s_open = ["/healthz", "/livez", "/readyz", "/version"];
 
+    /// <inheritdoc cref="ApiRouter.Serves"/>
+    public bool Serves(RequestInfo info) => router.Serves(info);
+
     /// <summary>Answers a request whose user is known.</summary>
     public async Task<ApiAnswer> HandleAsync(ApiRequest request, CancellationToken cancellationToken)
     {

@@ -25,6 +25,9 @@ public sealed class ApiRouter
     /// <summary>Answers for a group and version that this server does not serve itself; null where nobody does.</summary>
     public Func<RequestInfo, CancellationToken, ValueTask<ApiError?>>? Elsewhere { get; init; }
 
+    /// <summary>Waits for a kind that this server is about to serve; says whether it does now.</summary>
+    public Func<RequestInfo, CancellationToken, ValueTask<bool>>? Late { get; init; }
+
     /// <summary>Serves <c>scale</c> of a kind that has one.</summary>
     public Func<ResourceKind, ScaleMapping, ApiHandler>? Scale { get; init; }
 
@@ -44,18 +47,24 @@ public sealed class ApiRouter
                 ? root(request, cancellationToken) : Refused(ApiErrors.PathNotFound());
         }
 
-        if (_handlers.TryGetValue((info.Group, info.Resource, info.Subresource), out var handler))
-        {
-            return handler(request, cancellationToken);
-        }
-
         var kind = _kinds.Find(info.Group, info.Version, info.Resource);
-        if (kind is null || (info.Namespace.Length > 0 && !kind.Type.Namespaced && info.Resource != "namespaces"))
+        var isHandled = _handlers.TryGetValue((info.Group, info.Resource, info.Subresource), out var handler);
+        if (kind is null && !isHandled)
         {
-            return kind is null && Elsewhere is not null ? ElsewhereAsync(info, cancellationToken) : Refused(ApiErrors.PathNotFound());
+            return ElsewhereAsync(request, cancellationToken);
         }
 
-        if (info.Subresource.Length > 0 && kind.Subresources.All(subresource => subresource.Name != info.Subresource))
+        if (ScopeError(info, kind) is { } error)
+        {
+            return Refused(error);
+        }
+
+        if (isHandled)
+        {
+            return handler!(request, cancellationToken);
+        }
+
+        if (info.Subresource.Length > 0 && kind!.Subresources.All(subresource => subresource.Name != info.Subresource))
         {
             return Refused(ApiErrors.PathNotFound());
         }
@@ -65,12 +74,42 @@ public sealed class ApiRouter
             request.Warnings.Add(deprecation);
         }
 
-        return info.Subresource == "scale" && kind.Scale is { } scale && Scale is not null
-            ? Scale(kind, scale)(request, cancellationToken) : _verbs.RunAsync(request, kind, cancellationToken);
+        return info.Subresource == "scale" && kind!.Scale is { } scale && Scale is not null
+            ? Scale(kind, scale)(request, cancellationToken) : _verbs.RunAsync(request, kind!, cancellationToken);
     }
 
-    private async Task<ApiAnswer> ElsewhereAsync(RequestInfo info, CancellationToken cancellationToken) =>
-        await Elsewhere!(info, cancellationToken) ?? ApiErrors.PathNotFound();
+    /// <summary>Whether a resource is served at all, in any scope: what metrics may name.</summary>
+    public bool Serves(RequestInfo info) => info.IsResource
+        && (_handlers.ContainsKey((info.Group, info.Resource, info.Subresource))
+            || (_kinds.Find(info.Group, info.Version, info.Resource) is { } kind && (info.Subresource.Length == 0 || kind.Subresources.Any(subresource => subresource.Name == info.Subresource))));
+
+    // A right within a namespace is no right on what no namespace holds: who may do all within one must not reach the rest of the cluster by a path
+    // that leads through it (CVE-2019-11247), be it a kind, a subresource or a review.
+    private ApiError? ScopeError(RequestInfo info, ResourceKind? kind)
+    {
+        if ((kind?.Type ?? _kinds.FindReview(info.Group, info.Version, info.Resource)?.Type) is not { } type)
+        {
+            return info.IsWithinNamespace || info.Version != "v1" ? ApiErrors.PathNotFound() : null; // Our own: the cluster's.
+        }
+
+        if (type.Namespaced == info.IsWithinNamespace)
+        {
+            return null;
+        }
+
+        // The objects of all namespaces can be listed and watched together, nothing else.
+        return !type.Namespaced || kind is null || info.IsNamed ? ApiErrors.PathNotFound() : info.Verb is "list" or "watch" ? null : ApiErrors.MethodNotAllowed();
+    }
+
+    private async Task<ApiAnswer> ElsewhereAsync(ApiRequest request, CancellationToken cancellationToken)
+    {
+        if (Elsewhere is not null && await Elsewhere(request.Info, cancellationToken) is { } refused)
+        {
+            return refused;
+        }
+
+        return Late is not null && await Late(request.Info, cancellationToken) ? await DispatchAsync(request, cancellationToken) : ApiErrors.PathNotFound();
+    }
 
     private static Task<ApiAnswer> Refused(ApiError error) => Task.FromResult<ApiAnswer>(error);
 }

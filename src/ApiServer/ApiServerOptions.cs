@@ -22,6 +22,9 @@ public sealed class ApiServerOptions
     /// <summary>Where pods and nodes reach the server: the address of the endpoints of the Service <c>kubernetes</c>.</summary>
     public required string AdvertiseAddress { get; init; }
 
+    /// <summary>What this server is called among the others; it keeps the name over restarts.</summary>
+    public string Name { get; init; } = "";
+
     /// <summary>Port of the server.</summary>
     public required int Port { get; set; }
 

@@ -1,3 +1,4 @@
+using System.Collections.Frozen;
 using System.Diagnostics;
 using System.Diagnostics.Metrics;
 
@@ -16,6 +17,12 @@ public static class ApiServerTelemetry
 /// <summary>The API server's metrics, under upstream's names. Labels come from closed sets: verbs, served resources, status codes.</summary>
 public sealed class ApiServerInstruments : IDisposable
 {
+    /// <summary>What stands for a verb that is none.</summary>
+    private const string OtherVerb = "OTHER";
+
+    private static readonly FrozenSet<string> s_verbs = FrozenSet.Create(
+        StringComparer.Ordinal, "", "get", "list", "watch", "create", "update", "patch", "delete", "deletecollection", "post", "put", "head", "options");
+
     private readonly Meter _meter = new(ApiServerTelemetry.Name);
     private readonly Counter<long> _requests;
     private readonly Histogram<double> _seconds;
@@ -35,7 +42,7 @@ public sealed class ApiServerInstruments : IDisposable
     public void OnBegin(bool longRunning) => (longRunning ? _watches : _inFlight).Add(1);
 
     /// <summary>A request ends.</summary>
-    /// <param name="verb">Verb of a resource, or the method.</param>
+    /// <param name="verb">Verb of a resource, or the method; one of no meaning is counted as OTHER.</param>
     /// <param name="resource">A served resource, or empty.</param>
     /// <param name="code">HTTP status.</param>
     /// <param name="elapsed">How long it took.</param>
@@ -48,6 +55,7 @@ public sealed class ApiServerInstruments : IDisposable
             return;
         }
 
+        verb = s_verbs.Contains(verb) ? verb : OtherVerb;
         var tags = new TagList { { "verb", verb }, { "resource", resource }, { "code", code } };
         _requests.Add(1, tags);
         if (!longRunning)

@@ -34,6 +34,8 @@ public sealed class KubeApiServer : IDisposable
     private readonly ApiServerInstruments _instruments = new();
     private readonly Authorizer _authorizer;
     private readonly BootstrapObjects _bootstrap;
+    private readonly ServiceClaimsRepair _claims;
+    private readonly ServerLeases _leases;
     private readonly CustomResourceDefinitions _definitions;
     private readonly NodeTunnels _tunnels;
     private readonly InFlightLimits _limits = new();
@@ -51,7 +53,7 @@ public sealed class KubeApiServer : IDisposable
         _authorizer = new Authorizer(engine);
         _tunnels = new NodeTunnels(loggers.CreateLogger<NodeTunnels>());
         var names = new NameGenerator(random);
-        var quotas = new ResourceQuotaAdmission(engine, Kinds.FindStored);
+        var quotas = new ResourceQuotaAdmission(engine, Kinds.FindStored, Guid.NewGuid().ToString("N")[..12]);
         // Upstream's order: what completes an object before what counts it, quotas last.
         IReadOnlyList<IAdmission> admissions =
         [
@@ -60,11 +62,15 @@ public sealed class KubeApiServer : IDisposable
             new RuntimeClassAdmission(engine), new CertificateAdmission(_authorizer), new EscalationCheck(_authorizer),
             new StrategyFacts(engine, clock), quotas,
         ];
-        _path = new WritePath(engine, admissions, quotas, new ServiceAddresses(engine, options.ServiceRange, random), clock, names);
+        var claimsLog = loggers.CreateLogger<ServiceTaking>();
+        var taking = new ServiceTaking(engine, clock, claimsLog);
+        _claims = new ServiceClaimsRepair(engine, taking, clock, claimsLog);
+        _path = new WritePath(engine, admissions, quotas, new ServiceAddresses(engine, new FreeNumbers(engine, options.ServiceRange, random), taking), clock, names);
         var verbs = new VerbSet(_path, engine, clock, random);
-        var router = new ApiRouter(Kinds, verbs) 
+        var router = new ApiRouter(Kinds, verbs)
         {
             Elsewhere = new AggregatedGroups(engine).AnswerAsync,
+            Late = new LateKinds(engine, Kinds, clock).ArrivesAsync,
             Scale = (kind, scale) => new ScaleSubresource(engine, kind, scale, verbs.Update).HandleAsync,
         };
         Pipeline = new ApiPipeline(_authorizer, new Impersonation(_authorizer), _limits, router);
@@ -76,6 +82,7 @@ public sealed class KubeApiServer : IDisposable
         var removal = new CollectionRemoval(engine, verbs.Delete, () => ClientFor(ApiUser.Server), clock, customLog);
         _definitions = new CustomResourceDefinitions(engine, Kinds, removal, () => ClientFor(ApiUser.Server), clock, customLog);
         _bootstrap = new BootstrapObjects(options, engine, () => ClientFor(ApiUser.Server), loggers.CreateLogger<BootstrapObjects>());
+        _leases = new ServerLeases(options, engine, () => ClientFor(ApiUser.Server), clock, loggers.CreateLogger<ServerLeases>());
     }
 
     /// <summary>The kinds that are served.</summary>
@@ -103,16 +110,22 @@ public sealed class KubeApiServer : IDisposable
     /// <returns>A task that ends when the token is cancelled.</returns>
     public async Task<Task> StartAsync(CancellationToken cancellationToken)
     {
+        await _claims.PassAsync(cancellationToken); // Before anybody can take what a Service of an older store has.
         await _bootstrap.WriteAsync(cancellationToken);
+        await _leases.JoinAsync(cancellationToken);
         var following = await _authorizer.StartAsync(cancellationToken);
         var serving = await _definitions.StartAsync(cancellationToken);
         _ready = true;
-        return Task.WhenAll(following, serving);
+        return Task.WhenAll(following, serving, _claims.RunAsync(cancellationToken), _leases.RunAsync(cancellationToken));
     }
+
+    /// <summary>Takes this server out of the endpoints of the Service <c>kubernetes</c>: called before the socket is closed. So does cancelling what <see cref="StartAsync"/> was given.</summary>
+    public Task LeaveAsync() => _leases.LeaveAsync();
 
     /// <inheritdoc/>
     public void Dispose()
     {
+        _leases.Dispose();
         _tunnels.Dispose();
         _limits.Dispose();
         _path.Dispose();

@@ -19,6 +19,7 @@ using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.AspNetCore.Server.Kestrel.Https;
+using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Hosting;
@@ -38,8 +39,11 @@ internal static class GatewayHost
         services.AddOptions<GatewayOptions>().BindConfiguration(GatewayOptions.SectionName).ValidateOnStart();
         services.TryAddSingleton(TimeProvider.System);
         services.TryAddSingleton<IServiceNetwork, NetlinkServiceNetwork>();
+        services.TryAddSingleton(provider => KubeconfigLoader.Load(provider.GetRequiredService<IOptions<GatewayOptions>>().Value.Kubeconfig));
+        services.TryAddSingleton(provider => ApiServerSet.From(
+            provider.GetRequiredService<Kubeconfig>(), provider.GetRequiredService<IConfiguration>(), provider.GetRequiredService<ILogger<ApiServerSet>>()));
         services.TryAddSingleton<IApiClient>(provider => new RestApiClient(
-            KubeconfigLoader.Load(provider.GetRequiredService<IOptions<GatewayOptions>>().Value.Kubeconfig), "kubeaspire-gateway", provider.GetRequiredService<TimeProvider>()));
+            provider.GetRequiredService<Kubeconfig>(), "kubeaspire-gateway", provider.GetRequiredService<TimeProvider>(), provider.GetRequiredService<ApiServerSet>()));
         services.AddSingleton<IInformerFactory>(provider => new InformerFactory(
             provider.GetRequiredService<IApiClient>(), provider.GetRequiredService<TimeProvider>(), provider.GetRequiredService<ILogger<InformerFactory>>()));
 

@@ -1,3 +1,4 @@
+using KubeAspire.Client.Rest;
 using KubeAspire.Gateway;
 using KubeAspire.ServiceDefaults;
 using Microsoft.AspNetCore.Builder;
@@ -17,6 +18,7 @@ builder.AddServiceDefaults("gateway");
 builder.Logging.AddFilter("Microsoft.AspNetCore", LogLevel.Warning);
 builder.Logging.AddFilter("Yarp", LogLevel.Error);
 builder.AddGateway();
+builder.Services.AddHostedService<ApiServerFinder>();
 
 await using var app = builder.Build();
 var logger = app.Services.GetRequiredService<ILoggerFactory>().CreateLogger("KubeAspire.Gateway");

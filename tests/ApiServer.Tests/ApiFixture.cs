@@ -11,6 +11,7 @@ using KubeAspire.StateStore;
 using KubeAspire.Testing.StorageContract;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
+using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
 
 namespace KubeAspire.ApiServer.Tests;
@@ -24,6 +25,9 @@ public sealed class ApiFixture : IAsyncLifetime, IApiOverEngine
     private readonly CancellationTokenSource _stop = new();
     private Task _following = Task.CompletedTask;
 
+    /// <summary>Where the server logs to.</summary>
+    public ILoggerFactory Loggers { get; init; } = NullLoggerFactory.Instance;
+
     public IStateEngine Engine { get; private set; } = null!;
 
     public KubeApiServer Server { get; private set; } = null!;
@@ -35,7 +39,7 @@ public sealed class ApiFixture : IAsyncLifetime, IApiOverEngine
         var clock = TimeProvider.System;
         Engine = await EmbeddedStateEngine.OpenAsync(new StateStoreOptions { Directory = _folder }, NullLoggerFactory.Instance, clock, CancellationToken.None);
         var options = new ApiServerOptions { Kinds = BuiltInKinds.All, AdvertiseAddress = "127.0.0.1", Port = 6443, Seed = 1, BackupFiles = () => [new("pki/ca.key", new byte[] { 1 })] };
-        Server = new KubeApiServer(options, Engine, _key, clock, NullLoggerFactory.Instance);
+        Server = new KubeApiServer(options, Engine, _key, clock, Loggers);
         _following = await Server.StartAsync(_stop.Token);
     }
 

@@ -6,4 +6,6 @@ namespace KubeAspire.AppHost.Tests;
 internal static class Clusters
 {
     public static ClusterOptions WithNodes(int nodes) => new() { RepositoryRoot = "/repository", StateDirectory = "/state", Nodes = nodes };
+
+    public static ClusterOptions WithSilos(int silos) => WithNodes(2) with { Silos = silos };
 }

@@ -7,7 +7,7 @@ using KubeAspire.EndToEnd.Harness;
 
 namespace KubeAspire.EndToEnd;
 
-/// <summary>The API as clients of every kind use it: over bare HTTP, and with kubectl and helm.</summary>
+/// <summary>The API as clients of every kind use it: over bare HTTP, and with kubectl. Helm is driven by tests/Conformance.</summary>
 [Collection(SharedCluster.Name)]
 public sealed class ApiTests(ClusterFixture fixture)
 {
@@ -378,61 +378,6 @@ public sealed class ApiTests(ClusterFixture fixture)
         var deleted = ns.KubectlAsync("wait configmap/slow --for=delete --timeout=30s");
         await ns.KubectlAsync("delete configmap slow");
         await deleted;
-    }
-
-    [Fact]
-    public async Task Helm_InstallsUpgradesRollsBackAndUninstalls()
-    {
-        Cluster.RequireMachine();
-        var helm = Path.Combine(Repository.Root, "artifacts/kubectl/1.35/helm");
-        if (!File.Exists(helm))
-        {
-            Assert.Skip("helm is not at hand: build/kubectl.sh could not fetch it");
-        }
-
-        await using var ns = await TestNamespace.CreateAsync(Cluster, "api-helm");
-        var chart = Path.Combine(Cluster.State, "chart");
-        Directory.CreateDirectory(Path.Combine(chart, "templates"));
-        await File.WriteAllTextAsync(Path.Combine(chart, "Chart.yaml"), "apiVersion: v2\nname: small\nversion: 0.1.0\n");
-        await File.WriteAllTextAsync(Path.Combine(chart, "values.yaml"), "colour: red\nreplicas: 1\n");
-        await File.WriteAllTextAsync(Path.Combine(chart, "templates/all.yaml"), """
-            apiVersion: v1
-            kind: ConfigMap
-            metadata: {name: "{{ .Release.Name }}"}
-            data: {colour: "{{ .Values.colour }}", cluster: "{{ .Capabilities.KubeVersion.Version }}"}
-            ---
-            apiVersion: apps/v1
-            kind: Deployment
-            metadata: {name: "{{ .Release.Name }}"}
-            spec:
-              replicas: {{ .Values.replicas }}
-              selector: {matchLabels: {app: "{{ .Release.Name }}"}}
-              template:
-                metadata: {labels: {app: "{{ .Release.Name }}"}}
-                spec: {terminationGracePeriodSeconds: 1, containers: [{name: redis, image: "guestbook-redis:1"}]}
-            """);
-        async Task<string> Helm(params string[] arguments)
-        {
-            var home = new Dictionary<string, string> { ["HOME"] = Cluster.State, ["KUBECONFIG"] = Cluster.Kubeconfig };
-            var result = await Shell.RunAsync(helm, [.. arguments, "-n", "api-helm"], environment: home);
-            Assert.True(result.Code == 0, $"helm {string.Join(' ', arguments)}: {result}");
-            return result.Output;
-        }
-
-        Assert.Contains("STATUS: deployed", await Helm("install", "mine", chart, "--wait", "--timeout", "60s"), StringComparison.Ordinal);
-        Assert.StartsWith("red v1.36", await ns.FieldAsync("configmap mine", "{.data.colour} {.data.cluster}"), StringComparison.Ordinal);
-        Assert.Equal("1", await ns.FieldAsync("deployment mine", "{.status.readyReplicas}"));
-        Assert.Contains("REVISION: 2", await Helm("upgrade", "mine", chart, "--set", "colour=blue,replicas=2", "--wait", "--timeout", "60s"), StringComparison.Ordinal);
-        Assert.Equal("blue", await ns.FieldAsync("configmap mine", "{.data.colour}"));
-        Assert.Equal("2", await ns.FieldAsync("deployment mine", "{.status.readyReplicas}"));
-        Assert.Contains("Rollback was a success", await Helm("rollback", "mine", "1"), StringComparison.Ordinal);
-        Assert.Equal("red", await ns.FieldAsync("configmap mine", "{.data.colour}"));
-        var listed = JsonDocument.Parse(await Helm("list", "-o", "json")).RootElement[0];
-        Assert.Equal("mine 3 deployed", $"{listed.GetProperty("name").GetString()} {listed.GetProperty("revision").GetString()} {listed.GetProperty("status").GetString()}");
-        Assert.Equal(3, JsonDocument.Parse(await Helm("history", "mine", "-o", "json")).RootElement.GetArrayLength());
-        Assert.Contains("uninstalled", await Helm("uninstall", "mine", "--wait"), StringComparison.Ordinal);
-        Assert.Equal("[]", (await Helm("list", "-o", "json")).Trim());
-        Assert.Equal("", await ns.FieldAsync("deployments", "{.items[*].metadata.name}"));
     }
 
     private async Task GoneAsync(string path) =>

@@ -5,26 +5,8 @@ namespace KubeAspire.EndToEnd;
 
 /// <summary>Jobs, cron jobs and stateful sets, as kubectl users know them.</summary>
 [Collection(SharedCluster.Name)]
-public sealed class BatchAndStateTests(ClusterFixture fixture) : IAsyncLifetime
+public sealed class BatchAndStateTests(ClusterFixture fixture) : NamespacedTests(fixture, "batch")
 {
-    private readonly List<string> _namespaces = [];
-
-    private Cluster Cluster => fixture.Cluster;
-
-    public ValueTask InitializeAsync()
-    {
-        Cluster.RequireMachine();
-        return ValueTask.CompletedTask;
-    }
-
-    public async ValueTask DisposeAsync()
-    {
-        foreach (var ns in _namespaces)
-        {
-            await Cluster.KubectlAsync($"delete namespace {ns} --wait=false");
-        }
-    }
-
     [Fact]
     public async Task AnIndexedJob_RunsEachIndexToItsEnd()
     {
@@ -107,13 +89,4 @@ public sealed class BatchAndStateTests(ClusterFixture fixture) : IAsyncLifetime
         ---
 
         """;
-
-    private async Task<string> NamespaceAsync(string name)
-    {
-        var ns = $"batch-{name}";
-        _namespaces.Add(ns);
-        await Cluster.KubectlAsync($"create namespace {ns}");
-        await Cluster.KubectlAsync($"wait -n {ns} --for=create serviceaccount/default --timeout=20s");
-        return ns;
-    }
 }

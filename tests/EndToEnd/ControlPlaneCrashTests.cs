@@ -12,38 +12,6 @@ public sealed class ControlPlaneCrashTests(ClusterFixture fixture) : IDisposable
 {
     private const int Writers = 4;
 
-    private const string Manifest = """
-        apiVersion: v1
-        kind: Service
-        metadata: {name: steady, namespace: crash}
-        spec:
-          selector: {app: steady}
-          ports: [{name: http, port: 80, targetPort: 8080}]
-        ---
-        apiVersion: apps/v1
-        kind: Deployment
-        metadata: {name: steady, namespace: crash}
-        spec:
-          replicas: 2
-          selector: {matchLabels: {app: steady}}
-          template:
-            metadata: {labels: {app: steady}}
-            spec:
-              terminationGracePeriodSeconds: 1
-              containers:
-              - name: web
-                image: guestbook-web:1
-                readinessProbe: {httpGet: {path: /healthz, port: 8080}, periodSeconds: 1}
-        ---
-        apiVersion: networking.k8s.io/v1
-        kind: Ingress
-        metadata: {name: steady, namespace: crash}
-        spec:
-          rules:
-          - host: steady.test
-            http: {paths: [{path: /, pathType: Prefix, backend: {service: {name: steady, port: {name: http}}}}]}
-        """;
-
     private readonly HttpClient _browser = new() { Timeout = TimeSpan.FromSeconds(10) };
 
     private Cluster Cluster => fixture.Cluster;
@@ -55,7 +23,7 @@ public sealed class ControlPlaneCrashTests(ClusterFixture fixture) : IDisposable
     {
         Cluster.RequireMachine();
         await Cluster.KubectlAsync("create namespace crash");
-        await Cluster.KubectlAsync("apply -f -", Manifest);
+        await Cluster.KubectlAsync("apply -f -", Manifests.WebBehindIngress("steady", "crash", 2));
         await Cluster.KubectlAsync("rollout status -n crash deployment/steady --timeout=60s");
         await Eventually.IsAsync("the ingress", TimeSpan.FromSeconds(30), AskAsync, answer => answer is null);
         var started = await StartedAsync();

@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Net;
 using System.Security.Cryptography;
+using System.Text;
 using KubeAspire.EndToEnd.Harness;
 
 namespace KubeAspire.EndToEnd;
@@ -79,6 +80,7 @@ public sealed class StreamingTests(ClusterFixture fixture)
 
         await Eventually.IsAsync("an endpoint", s_patience, async () => (await Cluster.Admin.GetAsync(new Uri($"{root}/services/box:http/proxy/host", UriKind.Relative))).StatusCode, code => code == HttpStatusCode.OK);
         Assert.Contains($"<a href=\"{root}/services/http:box:80/proxy/rewriteme\">", await Cluster.Admin.GetStringAsync(new Uri($"{root}/services/http:box:80/proxy/", UriKind.Relative)), StringComparison.Ordinal);
+        await AnUpgradeThatIsRefused_LeavesNoWayToTheBackendAsync(root);
         using var refused = await Cluster.Admin.GetAsync(new Uri($"{root}/pods/box:81/proxy/", UriKind.Relative));
         Assert.Equal(HttpStatusCode.ServiceUnavailable, refused.StatusCode);
         Assert.Contains("error trying to reach service: dial tcp", await refused.Content.ReadAsStringAsync(), StringComparison.Ordinal);
@@ -121,6 +123,45 @@ public sealed class StreamingTests(ClusterFixture fixture)
 
         // What read the client's input has met its end.
         await Eventually.IsAsync("the end of the command", s_patience, () => ns.KubectlAsync("exec box -- busybox ps"), text => !text.Contains("busybox cat", StringComparison.Ordinal));
+    }
+
+    // CVE-2018-1002105: the connection of a refused upgrade must not lead to the backend; CVE-2020-8559: nor may the backend send the server elsewhere.
+    private async Task AnUpgradeThatIsRefused_LeavesNoWayToTheBackendAsync(string root)
+    {
+        foreach (var (path, code) in ((string, int)[])[("nothing", 404), ("folder", 302)])
+        {
+            await using var connection = await Cluster.ConnectAsync();
+            var upgrade = await SendAsync(connection, $"GET {root}/pods/box/proxy/{path} HTTP/1.1\r\nHost: api\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n");
+            Assert.StartsWith($"HTTP/1.1 {code} ", upgrade, StringComparison.Ordinal);
+            var next = await SendAsync(connection, "GET /version HTTP/1.1\r\nHost: api\r\nConnection: close\r\n\r\n");
+            Assert.True(next.Length == 0 || next.Contains("\"gitVersion\"", StringComparison.Ordinal), next);
+        }
+    }
+
+    // What comes within a short while of the last bytes is the answer.
+    private static async Task<string> SendAsync(Stream connection, string request)
+    {
+        var text = new StringBuilder();
+        var buffer = new byte[16 << 10];
+        try
+        {
+            await connection.WriteAsync(Encoding.ASCII.GetBytes(request));
+            while (true)
+            {
+                using var quiet = new CancellationTokenSource(text.Length == 0 ? s_patience : TimeSpan.FromSeconds(1));
+                var read = await connection.ReadAsync(buffer, quiet.Token);
+                if (read == 0)
+                {
+                    return text.ToString();
+                }
+
+                text.Append(Encoding.UTF8.GetString(buffer, 0, read));
+            }
+        }
+        catch (Exception ended) when (ended is IOException or OperationCanceledException)
+        {
+            return text.ToString();
+        }
     }
 
     private static async Task CopyAsync(Func<string, string?, Task<ShellResult>> run)
@@ -195,7 +236,7 @@ public sealed class StreamingTests(ClusterFixture fixture)
                 args:
                 - |
                   busybox ln -sf busybox /bin/tar
-                  busybox mkdir -p /www
+                  busybox mkdir -p /www/folder
                   echo '<a href="/rewriteme">test</a>' > /www/index.html
                   echo hello > /www/host
                   exec busybox httpd -f -p 8080 -h /www

@@ -6,38 +6,6 @@ namespace KubeAspire.EndToEnd;
 [Collection(SharedCluster.Name)]
 public sealed class TraceTests(ClusterFixture fixture)
 {
-    private const string Manifest = """
-        apiVersion: v1
-        kind: Service
-        metadata: {name: traced, namespace: traced}
-        spec:
-          selector: {app: traced}
-          ports: [{name: http, port: 80, targetPort: 8080}]
-        ---
-        apiVersion: networking.k8s.io/v1
-        kind: Ingress
-        metadata: {name: traced, namespace: traced}
-        spec:
-          rules:
-          - host: traced.test
-            http: {paths: [{path: /, pathType: Prefix, backend: {service: {name: traced, port: {name: http}}}}]}
-        ---
-        apiVersion: apps/v1
-        kind: Deployment
-        metadata: {name: traced, namespace: traced}
-        spec:
-          replicas: 1
-          selector: {matchLabels: {app: traced}}
-          template:
-            metadata: {labels: {app: traced}}
-            spec:
-              terminationGracePeriodSeconds: 1
-              containers:
-              - name: web
-                image: guestbook-web:1
-                readinessProbe: {httpGet: {path: /healthz, port: 8080}, periodSeconds: 1}
-        """;
-
     // The stations of a pod's life, each a span. The image is on the machine already: "pull image" says so and is short.
     private static readonly string[] s_stations =
     [
@@ -52,7 +20,7 @@ public sealed class TraceTests(ClusterFixture fixture)
     {
         Cluster.RequireMachine();
         await Cluster.KubectlAsync("create namespace traced");
-        await Cluster.KubectlAsync("apply -f -", Manifest);
+        await Cluster.KubectlAsync("apply -f -", Manifests.WebBehindIngress("traced", "traced", 1));
         await Cluster.KubectlAsync("rollout status -n traced deployment/traced --timeout=60s");
         var parent = (await Cluster.KubectlAsync("get pods -n traced -l app=traced -o jsonpath='{.items[0].metadata.annotations.tracing\\.k8s\\.io/traceparent}'")).Trim();
         Assert.Matches("^00-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$", parent);

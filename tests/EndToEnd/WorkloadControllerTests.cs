@@ -5,26 +5,8 @@ namespace KubeAspire.EndToEnd;
 
 /// <summary>What becomes of many pods: their controllers, their nodes, their owners.</summary>
 [Collection(SharedCluster.Name)]
-public sealed class WorkloadControllerTests(ClusterFixture fixture) : IAsyncLifetime
+public sealed class WorkloadControllerTests(ClusterFixture fixture) : NamespacedTests(fixture, "workload")
 {
-    private readonly List<string> _namespaces = [];
-
-    private Cluster Cluster => fixture.Cluster;
-
-    public ValueTask InitializeAsync()
-    {
-        Cluster.RequireMachine();
-        return ValueTask.CompletedTask;
-    }
-
-    public async ValueTask DisposeAsync()
-    {
-        foreach (var ns in _namespaces)
-        {
-            await Cluster.KubectlAsync($"delete namespace {ns} --wait=false");
-        }
-    }
-
     [Fact]
     public async Task ADaemonSet_RunsOnEveryNode_AndAReplicationControllerScales()
     {
@@ -188,7 +170,7 @@ public sealed class WorkloadControllerTests(ClusterFixture fixture) : IAsyncLife
     public async Task ANamespace_GoesWithAllThatItHolds()
     {
         var ns = await NamespaceAsync("namespace");
-        _namespaces.Clear();
+        Keep(ns);
         await Cluster.KubectlAsync($"create -n {ns} -f -", Set("apps/v1", "Deployment", "web", "replicas: 2") + Pod("alone", "Always", Container("main", "sleep 600")));
         await Cluster.KubectlAsync($"create configmap settings -n {ns} --from-literal=a=b");
         await Cluster.KubectlAsync($"create service clusterip web -n {ns} --tcp=80:80");
@@ -220,14 +202,5 @@ public sealed class WorkloadControllerTests(ClusterFixture fixture) : IAsyncLife
             ---
 
             """;
-    }
-
-    private async Task<string> NamespaceAsync(string name)
-    {
-        var ns = $"workload-{name}";
-        _namespaces.Add(ns);
-        await Cluster.KubectlAsync($"create namespace {ns}");
-        await Cluster.KubectlAsync($"wait -n {ns} --for=create serviceaccount/default --timeout=20s");
-        return ns;
     }
 }

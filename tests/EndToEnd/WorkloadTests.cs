@@ -6,28 +6,9 @@ namespace KubeAspire.EndToEnd;
 
 /// <summary>What a pod does on its node: restarts, image errors, environment, volumes, probes, endings.</summary>
 [Collection(SharedCluster.Name)]
-public sealed class WorkloadTests(ClusterFixture fixture) : IAsyncLifetime
+public sealed class WorkloadTests(ClusterFixture fixture) : NamespacedTests(fixture, "workload")
 {
     private const string Endless = "sleep 600";
-
-    private readonly List<string> _namespaces = [];
-
-    private Cluster Cluster => fixture.Cluster;
-
-    public ValueTask InitializeAsync()
-    {
-        Cluster.RequireMachine();
-        return ValueTask.CompletedTask;
-    }
-
-    // Not waited for: the next test has a namespace of its own.
-    public async ValueTask DisposeAsync()
-    {
-        foreach (var ns in _namespaces)
-        {
-            await Cluster.KubectlAsync($"delete namespace {ns} --wait=false");
-        }
-    }
 
     [Fact]
     public async Task RestartPolicies_GiveThePhasesOfTheTable()
@@ -258,16 +239,5 @@ public sealed class WorkloadTests(ClusterFixture fixture) : IAsyncLifetime
         await Cluster.KubectlAsync($"wait -n {ns} --for=jsonpath={{.status.phase}}=Succeeded pod/counter --timeout=20s");
         await Cluster.KubectlAsync($"delete pod counter -n {ns} --timeout=20s");
         await watch.SeesAsync("ADDED", "MODIFIED", "DELETED", "Pending", "ContainerCreating", "Running", "Completed");
-    }
-
-    private async Task<string> NamespaceAsync(string name)
-    {
-        var ns = $"workload-{name}";
-        _namespaces.Add(ns);
-        await Cluster.KubectlAsync($"create namespace {ns}");
-
-        // Until the service account is there, admission refuses pods, as upstream does.
-        await Cluster.KubectlAsync($"wait -n {ns} --for=create serviceaccount/default --timeout=20s");
-        return ns;
     }
 }

@@ -4,6 +4,7 @@ using KubeAspire.ApiMachinery.Meta;
 using KubeAspire.ApiMachinery.Serialization;
 using KubeAspire.ApiServer.Authentication;
 using KubeAspire.ApiServer.Requests;
+using KubeAspire.ApiServer.Verbs;
 using KubeAspire.Resources.Kinds;
 
 namespace KubeAspire.ApiServer.Admission;
@@ -28,6 +29,9 @@ public sealed record AdmissionRequest(
 
     /// <summary>Where a plugin says what the user should hear though the write is admitted.</summary>
     public ICollection<string> Warnings { get; init; } = [];
+
+    /// <summary>What the write holds until its end is known; null where nothing is stored.</summary>
+    internal WriteHold? Hold { get; init; }
 
     /// <summary>Whether the write is about the main half of an object of this kind, not a subresource.</summary>
     public bool IsMain(ResourceType type) => Kind.Type == type && Info.Subresource.Length == 0;

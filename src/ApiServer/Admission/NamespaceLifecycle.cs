@@ -25,7 +25,12 @@ public sealed class NamespaceLifecycle(IStateEngine engine) : IAdmission
             return null;
         }
 
-        var entry = await engine.GetAsync(new StateKey("namespaces", "", request.Namespace), cancellationToken);
+        return Check(request, await engine.GetAsync(new StateKey("namespaces", "", request.Namespace), cancellationToken));
+    }
+
+    /// <summary>Whether an object may be created in a namespace as it is; null where it may.</summary>
+    internal static ApiError? Check(AdmissionRequest request, StateEntry? entry)
+    {
         if (entry is null)
         {
             return ApiErrors.NotFound(Namespace.ResourceType, request.Namespace);

@@ -2,6 +2,7 @@ using System.Text.Json.Nodes;
 using KubeAspire.ApiMachinery.Errors;
 using KubeAspire.ApiMachinery.Meta;
 using KubeAspire.ApiServer.Authentication;
+using KubeAspire.ApiServer.Authorization;
 using KubeAspire.ApiServer.Storage;
 using KubeAspire.Resources.Coordination;
 using KubeAspire.Resources.Core;
@@ -104,11 +105,10 @@ internal sealed class NodeRestriction(IStateEngine engine) : IAdmission
             return Refuse(request, $"node \"{node}\" can only create pods with an owner reference of its own uid");
         }
 
-        var what = !string.IsNullOrEmpty(pod.Spec.ServiceAccountName) ? "a service account"
+        var named = PodReferences.Named(pod).Select(reference => reference.Resource).ToHashSet(StringComparer.Ordinal);
+        var what = named.Contains("serviceaccounts") ? "a service account"
             : pod.Spec.ResourceClaims is { Count: > 0 } ? "resourceclaims"
-            : pod.Spec.Volumes?.Any(volume => volume.Secret is not null || volume.Projected is not null) == true || HasSource(pod.Spec, "secret") ? "secrets"
-            : pod.Spec.Volumes?.Any(volume => volume.ConfigMap is not null) == true || HasSource(pod.Spec, "configMap") ? "configmaps"
-            : pod.Spec.Volumes?.Any(volume => volume.PersistentVolumeClaim is not null) == true ? "persistentvolumeclaims" : null;
+            : Array.Find(["secrets", "configmaps", "persistentvolumeclaims"], named.Contains);
         return what is null ? null : Refuse(request, $"node \"{node}\" can not create pods that reference {what}");
     }
 
@@ -181,10 +181,6 @@ internal sealed class NodeRestriction(IStateEngine engine) : IAdmission
 
         return pod.Spec.NodeName == node ? null : Refuse(request, "node requested token bound to a pod scheduled on a different node");
     }
-
-    private static bool HasSource(PodSpec spec, string kind) => spec.Containers.Concat(spec.InitContainers ?? []).Any(container =>
-        container.Env?.Any(variable => kind == "secret" ? variable.ValueFrom?.SecretKeyRef is not null : variable.ValueFrom?.ConfigMapKeyRef is not null) == true
-        || container.EnvFrom?.Any(source => kind == "secret" ? source.SecretRef is not null : source.ConfigMapRef is not null) == true);
 
     private static IEnumerable<string> Changed(JsonObject? now, JsonObject? before) =>
         (now ?? []).Select(pair => pair.Key).Union((before ?? []).Select(pair => pair.Key)).Where(key => now?[key]?.ToString() != before?[key]?.ToString());

@@ -6,13 +6,12 @@ namespace KubeAspire.ApiServer.Authorization;
 internal static class PodReferences
 {
     /// <summary>Each as a resource and a name. A mirror pod refers to nothing: its node wrote it.</summary>
-    public static IEnumerable<(string Resource, string Name)> Of(Pod pod)
-    {
-        if (pod.Metadata.Annotations?.ContainsKey("kubernetes.io/config.mirror") == true)
-        {
-            return [];
-        }
+    public static IEnumerable<(string Resource, string Name)> Of(Pod pod) =>
+        pod.Metadata.Annotations?.ContainsKey("kubernetes.io/config.mirror") == true ? [] : Named(pod);
 
+    /// <summary>Each that a pod names, a mirror pod too.</summary>
+    public static IEnumerable<(string Resource, string Name)> Named(Pod pod)
+    {
         var containers = pod.Spec.Containers.Concat(pod.Spec.InitContainers ?? []).Select(container => (container.Env, container.EnvFrom))
             .Concat((pod.Spec.EphemeralContainers ?? []).Select(container => (container.Env, container.EnvFrom)));
         return containers.SelectMany(container => OfVariables(container.Env, container.EnvFrom))

@@ -18,9 +18,7 @@ internal sealed class BackupEndpoint(IStateEngine engine, Func<IReadOnlyList<Bac
     /// <summary>The path.</summary>
     public const string Path = "/kubeaspire.dev/backup";
 
-    public Task<ApiAnswer> AnswerAsync(ApiRequest request, CancellationToken cancellationToken) => Task.FromResult(Answer(request));
-
-    private ApiAnswer Answer(ApiRequest request)
+    public async Task<ApiAnswer> AnswerAsync(ApiRequest request, CancellationToken cancellationToken)
     {
         if (request.Info is not { Path: Path, Verb: "get" } || engine is not IStateCopySource source)
         {
@@ -32,6 +30,8 @@ internal sealed class BackupEndpoint(IStateEngine engine, Func<IReadOnlyList<Bac
             return Refusal.ForbiddenTo(request.User, request.Info);
         }
 
+        // A read of anything, so that among several silos this one knows all that the others have acknowledged.
+        await engine.GetAsync(new StateKey("", "", ""), cancellationToken);
         return new StreamAnswer(async http =>
         {
             // A connection that breaks leaves a stream without its end: no reader takes that for a backup.

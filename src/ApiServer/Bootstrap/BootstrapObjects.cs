@@ -3,7 +3,6 @@ using KubeAspire.ApiMachinery.Meta;
 using KubeAspire.ApiServer.Authorization;
 using KubeAspire.Client;
 using KubeAspire.Resources.Core;
-using KubeAspire.Resources.Discovery;
 using KubeAspire.Resources.Networking;
 using KubeAspire.Resources.Rbac;
 using KubeAspire.Resources.Scheduling;
@@ -12,7 +11,7 @@ using Microsoft.Extensions.Logging;
 
 namespace KubeAspire.ApiServer.Bootstrap;
 
-/// <summary>Writes what every cluster has: system namespaces, roles and bindings, the Services <c>kubernetes</c> and <c>kube-dns</c>.</summary>
+/// <summary>Writes what every cluster has: system namespaces, roles and bindings, the Services <c>kubernetes</c> (its endpoints: <see cref="ServerLeases"/>) and <c>kube-dns</c>.</summary>
 /// <remarks>
 /// Runs at every start. What exists is only widened: a rule or subject that is missing is added unless the object says
 /// <c>rbac.authorization.kubernetes.io/autoupdate: "false"</c>; what a user added stays.
@@ -39,14 +38,6 @@ internal sealed class BootstrapObjects(ApiServerOptions options, IStateEngine en
         ]);
         // After the levels that they refer to.
         await Task.WhenAll(BootstrapFlows.Schemas().Select(schema => EnsureAsync(client, schema, _ => null, cancellationToken)));
-        if (System.Net.IPAddress.TryParse(options.AdvertiseAddress, out var address) && System.Net.IPAddress.IsLoopback(address))
-        {
-            return; // A pod could not reach it; endpoints say so by being absent.
-        }
-
-        var (endpoints, slice) = (KubernetesEndpoints(), KubernetesSlice());
-        await EnsureAsync(client, endpoints, stored => SameAddress(stored) ? null : stored with { Subsets = endpoints.Subsets }, cancellationToken);
-        await EnsureAsync(client, slice, stored => SameAddress(stored) ? null : stored with { Endpoints = slice.Endpoints, Ports = slice.Ports }, cancellationToken);
     }
 
     private async Task EnsureAsync<T>(IApiClient client, T wanted, Func<T, T?> correct, CancellationToken cancellationToken)
@@ -55,29 +46,40 @@ internal sealed class BootstrapObjects(ApiServerOptions options, IStateEngine en
         var type = T.ResourceType;
         var name = wanted.Metadata.Name!;
         var key = new StateKey(type.GroupResource, wanted.Metadata.Namespace ?? "", name);
-        ApiResult<T> written;
-        if (await engine.GetAsync(key, cancellationToken) is null)
+        for (var attempt = 1; ; attempt++)
         {
-            written = await client.CreateAsync(wanted, cancellationToken);
-        }
-        else
-        {
-            var stored = await client.GetAsync<T>(wanted.Metadata.Namespace, name, cancellationToken);
-            if (!stored.Succeeded || correct(stored.Value) is not { } corrected)
+            ApiResult<T> written;
+            if (await engine.GetAsync(key, cancellationToken) is null)
             {
-                return;
+                written = await client.CreateAsync(wanted, cancellationToken);
+            }
+            else
+            {
+                var stored = await client.GetAsync<T>(wanted.Metadata.Namespace, name, cancellationToken);
+                if (!stored.Succeeded || correct(stored.Value) is not { } corrected)
+                {
+                    return;
+                }
+
+                written = await client.UpdateAsync(corrected, cancellationToken);
             }
 
-            written = await client.UpdateAsync(corrected, cancellationToken);
-        }
+            // Another server starts at the same time: look at what it wrote.
+            if (written.Error is { Reason: ApiErrorReason.AlreadyExists or ApiErrorReason.Conflict } && attempt < ApiLimits.WriteAttempts)
+            {
+                continue;
+            }
 
-        if (written.Succeeded)
-        {
-            logger.BootstrapWritten(type.Kind, name);
-        }
-        else if (written.Error.Reason != ApiErrorReason.AlreadyExists)
-        {
-            logger.BootstrapRefused(type.Kind, name, written.Error.Message);
+            if (written.Succeeded)
+            {
+                logger.BootstrapWritten(type.Kind, name);
+            }
+            else
+            {
+                logger.BootstrapRefused(type.Kind, name, written.Error.Message);
+            }
+
+            return;
         }
     }
 
@@ -149,34 +151,4 @@ internal sealed class BootstrapObjects(ApiServerOptions options, IStateEngine en
         Metadata = new ObjectMeta { Name = ServiceCIDRKind.DefaultName },
         Spec = new ServiceCIDRSpec { Cidrs = [options.ServiceRange.ToString()] },
     };
-
-    private Endpoints KubernetesEndpoints() => new()
-    {
-        Metadata = new ObjectMeta
-        {
-            Name = "kubernetes", Namespace = "default", Labels = new Dictionary<string, string> { ["endpointslice.kubernetes.io/skip-mirror"] = "true" },
-        },
-        Subsets =
-        [
-            new EndpointSubset
-            {
-                Addresses = [new EndpointAddress { Ip = options.AdvertiseAddress }],
-                Ports = [new Resources.Core.EndpointPort { Name = "https", Port = options.Port, Protocol = "TCP" }],
-            },
-        ],
-    };
-
-    private EndpointSlice KubernetesSlice() => new()
-    {
-        Metadata = new ObjectMeta { Name = "kubernetes", Namespace = "default", Labels = new Dictionary<string, string> { ["kubernetes.io/service-name"] = "kubernetes" } },
-        AddressType = "IPv4",
-        Endpoints = [new Endpoint { Addresses = [options.AdvertiseAddress], Conditions = new EndpointConditions { Ready = true } }],
-        Ports = [new Resources.Discovery.EndpointPort { Name = "https", Port = options.Port, Protocol = "TCP" }],
-    };
-
-    private bool SameAddress(Endpoints stored) =>
-        stored.Subsets is [{ Addresses: [var address], Ports: [var port] }] && address.Ip == options.AdvertiseAddress && port.Port == options.Port;
-
-    private bool SameAddress(EndpointSlice stored) =>
-        stored.Endpoints is [{ Addresses: [var address] }] && address == options.AdvertiseAddress && stored.Ports is [var port] && port.Port == options.Port;
 }

@@ -50,7 +50,8 @@ public sealed class ApiFrontend(
         }
         finally
         {
-            var known = info is { IsResource: true } && http.Response.StatusCode != 404 ? info.ResourcePath : "";
+            // Whoever asks, even without credentials, must not make a new series by asking for what there is not.
+            var known = info is not null && pipeline.Serves(info) ? info.ResourcePath : "";
             instruments.OnEnd(info?.Verb ?? "", known, http.Response.StatusCode, clock.GetElapsedTime(started), longRunning);
         }
     }

@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Collections.Immutable;
 using System.Net;
 using System.Net.Security;
 using System.Text;
@@ -23,11 +24,17 @@ public sealed class NodeTunnels(ILogger<NodeTunnels> logger) : IDisposable
     /// <summary>Longest refusal of a node that is passed on, bytes.</summary>
     private const int MostErrorBytes = 4096;
 
-    private readonly ConcurrentDictionary<string, Tunnel> _tunnels = new(StringComparer.Ordinal);
+    /// <summary>
+    /// Tunnels of one node at a time. 4: a node may know this server by several addresses, and comes back before its last tunnel is known to be dead.
+    /// </summary>
+    private const int TunnelsOfNode = 4;
+
+    // The newest first: it is the one that is asked.
+    private readonly ConcurrentDictionary<string, ImmutableList<Tunnel>> _tunnels = new(StringComparer.Ordinal);
     private int _open;
 
     /// <summary>A client of a node's paths; null where the node has no tunnel now.</summary>
-    public HttpClient? Find(string node) => _tunnels.TryGetValue(node, out var tunnel) ? tunnel.Client : null;
+    public HttpClient? Find(string node) => _tunnels.TryGetValue(node, out var tunnels) && tunnels is [var newest, ..] ? newest.Client : null;
 
     /// <summary>
     /// Opens a stream of bytes to a node: for one conversation, and gone with it. Nothing else can ever be asked on it.
@@ -108,7 +115,7 @@ public sealed class NodeTunnels(ILogger<NodeTunnels> logger) : IDisposable
     /// <inheritdoc/>
     public void Dispose()
     {
-        foreach (var tunnel in _tunnels.Values)
+        foreach (var tunnel in _tunnels.Values.SelectMany(tunnels => tunnels))
         {
             tunnel.Close();
         }
@@ -120,15 +127,17 @@ public sealed class NodeTunnels(ILogger<NodeTunnels> logger) : IDisposable
         http.Response.Headers.Connection = "Upgrade";
         await using var stream = await http.Features.Get<IHttpUpgradeFeature>()!.UpgradeAsync();
         using var tunnel = new Tunnel(stream);
-        _tunnels.AddOrUpdate(node, tunnel, (_, old) =>
+        var all = _tunnels.AddOrUpdate(node, [tunnel], (_, others) => others.Insert(0, tunnel));
+        foreach (var oldest in all.Skip(TunnelsOfNode))
         {
-            old.Close(); // The node came back before we noticed that it had gone.
-            return tunnel;
-        });
+            oldest.Close();
+        }
+
         logger.TunnelOpened(node);
         using var aborted = http.RequestAborted.Register(tunnel.Close);
         await tunnel.Closed;
-        _tunnels.TryRemove(new KeyValuePair<string, Tunnel>(node, tunnel));
+        _tunnels.AddOrUpdate(node, [], (_, others) => others.Remove(tunnel));
+        _tunnels.TryRemove(new KeyValuePair<string, ImmutableList<Tunnel>>(node, []));
         logger.TunnelClosed(node);
     }
 

@@ -34,6 +34,12 @@ public sealed record RequestInfo
     /// <summary>Name of the object, or empty.</summary>
     public string Name { get; init; } = "";
 
+    /// <summary>Whether the path leads through a namespace: <c>/namespaces/a/pods</c>, but not <c>/namespaces/a</c>, which is the namespace itself.</summary>
+    public bool IsWithinNamespace { get; init; }
+
+    /// <summary>Whether the path itself names an object; a <see cref="Name"/> may also come from a field selector.</summary>
+    public bool IsNamed { get; init; }
+
     /// <summary>Of a proxied request what follows <c>/proxy</c>, as it stood on the wire: empty or beginning with a slash. Null for others.</summary>
     public string? ProxyPath { get; init; }
 
@@ -73,15 +79,13 @@ public sealed record RequestInfo
             (rest, watch) = (rest + 1, true);
         }
 
-        var ns = "";
+        var (ns, within) = ("", false);
         if (segments[rest] == "namespaces" && segments.Count > rest + 1)
         {
             ns = segments[rest + 1];
             // /namespaces/x, /namespaces/x/status and /namespaces/x/finalize are about the namespace itself.
-            if (segments.Count > rest + 2 && segments[rest + 2] is not ("status" or "finalize"))
-            {
-                rest += 2;
-            }
+            within = segments.Count > rest + 2 && segments[rest + 2] is not ("status" or "finalize");
+            rest += within ? 2 : 0;
         }
 
         var name = segments.Count > rest + 1 ? segments[rest + 1] : "";
@@ -95,6 +99,8 @@ public sealed record RequestInfo
             Version = version,
             Resource = segments[rest],
             Namespace = ns,
+            IsWithinNamespace = within,
+            IsNamed = name.Length > 0,
             Name = name.Length == 0 ? nameSelected ?? "" : name,
             Subresource = subresource,
             ProxyPath = subresource == "proxy" ? proxyPath ?? "" : null,

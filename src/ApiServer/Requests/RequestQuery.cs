@@ -18,8 +18,8 @@ public sealed class RequestQuery(IReadOnlyDictionary<string, StringValues> value
     /// <summary>Whether the parameter was given at all.</summary>
     public bool Has(string name) => values.ContainsKey(name);
 
-    /// <summary>A boolean as upstream reads one: <c>true</c>, <c>1</c>, and present without a value.</summary>
-    public bool Flag(string name) => values.TryGetValue(name, out var found) && (found.Count == 0 || found[0] is "" or "true" or "1" or "True" or "TRUE" or "t" or "T");
+    /// <summary>A boolean as upstream reads one: anything but <c>false</c> and <c>0</c>, in any case of letters (clients in Python send <c>True</c>), and present without a value.</summary>
+    public bool Flag(string name) => values.TryGetValue(name, out var found) && !(found.Count > 0 && (found[0] == "0" || string.Equals(found[0], "false", StringComparison.OrdinalIgnoreCase)));
 
     /// <summary>A whole number, or null.</summary>
     public long? Number(string name) => long.TryParse(this[name], NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var number) ? number : null;

@@ -1,52 +1,36 @@
-using System.Net;
-using System.Net.Sockets;
+using System.Globalization;
 using System.Text.Json.Nodes;
 using KubeAspire.ApiMachinery.Errors;
 using KubeAspire.ApiMachinery.Meta;
 using KubeAspire.ApiServer.Storage;
-using KubeAspire.Resources;
+using KubeAspire.ApiServer.Verbs;
 using KubeAspire.Resources.Core;
 using KubeAspire.StateStore;
 
 namespace KubeAspire.ApiServer.Services;
 
-/// <summary>Gives Services their cluster addresses and node ports. Each is given once: those of the stored Services are taken, and one Service is written at a time.</summary>
-/// <remarks>The first 16th of the range (between 16 and 256 addresses) is left to those who ask for an address by name: upstream's static band.</remarks>
-public sealed class ServiceAddresses
+/// <summary>Gives Services their cluster addresses, node ports and health-check node ports, each to one Service, however many API servers give at once.</summary>
+/// <remarks>
+/// In two steps. <see cref="FillAsync"/> writes into the object what it leaves to the cluster, and refuses what is taken already; nothing is stored. <see cref="TakeAsync"/>, when
+/// nothing else can refuse the write any more, claims each in the store; what was drawn and has been taken meanwhile is drawn again. Thus a refused write or a dry run takes nothing.
+/// The rules for what goes back, and why no race can give a number twice, are in docs/specs/clustering.md.
+/// </remarks>
+internal sealed class ServiceAddresses(IStateEngine engine, FreeNumbers free, ServiceTaking taking)
 {
-    /// <summary>First node port: upstream's default range.</summary>
-    public const int FirstNodePort = 30000;
-
-    /// <summary>Last node port.</summary>
-    public const int LastNodePort = 32767;
-
-    private readonly IStateEngine _engine;
-    private readonly Random _random;
-    private readonly uint _first;
-    private readonly uint _size;
-
-    /// <summary>Serves a range such as <c>10.96.0.0/12</c>.</summary>
-    public ServiceAddresses(IStateEngine engine, IPNetwork range, Random random)
-    {
-        (_engine, _random) = (engine, random);
-        _first = ToNumber(range.BaseAddress);
-        _size = 1u << (32 - range.PrefixLength);
-    }
-
     /// <summary>Fills in what a Service leaves to the cluster, and refuses what is taken.</summary>
     /// <param name="service">The Service about to be stored.</param>
     /// <param name="stored">The Service as it is stored; null for a new one.</param>
+    /// <param name="drawn">Receives what was drawn rather than asked for.</param>
     /// <param name="cancellationToken">Gives up.</param>
-    public async ValueTask<ApiError?> AllocateAsync(JsonObject service, JsonObject? stored, CancellationToken cancellationToken)
+    public async ValueTask<ApiError?> FillAsync(JsonObject service, JsonObject? stored, ISet<StateKey> drawn, CancellationToken cancellationToken)
     {
         if (service["spec"] is not JsonObject spec)
         {
             return null;
         }
 
-        var type = spec.Text("type") is { Length: > 0 } text ? text : "ClusterIP";
         var before = stored?["spec"] as JsonObject;
-        var name = service.Meta().Text("name");
+        var type = spec.Text("type") is { Length: > 0 } text ? text : "ClusterIP";
         if (type == "ExternalName")
         {
             if (before is not null && before.Text("type") != "ExternalName")
@@ -58,32 +42,89 @@ public sealed class ServiceAddresses
             return null;
         }
 
-        var (addresses, ports) = await TakenAsync(service.Meta().Text("namespace"), name, cancellationToken);
-        return AllocateAddress(spec, before, name, addresses) ?? AllocatePorts(spec, before, type, name, ports);
+        var key = KeyOf(service);
+        return await FillAddressAsync(spec, before, key, drawn, cancellationToken) ?? await FillPortsAsync(spec, before, type, key, drawn, cancellationToken);
     }
 
-    private ApiError? AllocateAddress(JsonObject spec, JsonObject? before, string name, HashSet<string> taken)
+    /// <summary>Claims what a Service is about to have and did not have before, and arranges that what it leaves goes back once it is stored.</summary>
+    /// <param name="hold">Learns what is to be done when the write's end is known.</param>
+    /// <param name="service">The Service about to be stored; what was drawn may change.</param>
+    /// <param name="stored">The Service as it is stored; null for a new one.</param>
+    /// <param name="cancellationToken">Gives up.</param>
+    /// <returns>Whether the object changed; or why it cannot be stored.</returns>
+    public async ValueTask<(bool Changed, ApiError? Refusal)> TakeAsync(WriteHold hold, JsonObject service, JsonObject? stored, CancellationToken cancellationToken)
+    {
+        var key = KeyOf(service);
+        var (wanted, held) = (ServiceClaims.Of(service["spec"] as JsonObject), ServiceClaims.Of(stored?["spec"] as JsonObject));
+        if (stored is null && await engine.GetAsync(Objects.KeyOf(Service.ResourceType, key.Namespace, key.Name), cancellationToken) is not null)
+        {
+            return (false, ApiErrors.AlreadyExists(Service.ResourceType, key.Name)); // Before anything is claimed for it.
+        }
+
+        await taking.LeaveAsync(hold, key, held.Except(wanted), cancellationToken);
+        var changed = false;
+        var lost = wanted.Except(held).ToList();
+        for (var attempt = 1; lost.Count > 0; attempt++)
+        {
+            var taken = await Task.WhenAll(lost.Select(each => taking.TakeAsync(hold, key, each, cancellationToken)));
+            if (taken.FirstOrDefault(each => each.Refusal is not null).Refusal is { } refusal)
+            {
+                return (false, refusal);
+            }
+
+            lost = [];
+            foreach (var each in taken.Where(each => !each.Taken).Select(each => each.Key))
+            {
+                if (!hold.Drawn.Contains(each) || attempt == ApiLimits.WriteAttempts)
+                {
+                    return (false, AlreadyTaken((JsonObject)service["spec"]!, key.Name, each));
+                }
+
+                var other = each.Collection == ServiceClaims.Addresses ? await free.AddressAsync(cancellationToken) : await free.PortAsync(wanted, cancellationToken);
+                if (other is not { } found)
+                {
+                    return (false, Full(each.Collection));
+                }
+
+                Replace((JsonObject)service["spec"]!, each, found);
+                wanted.Add(found);
+                hold.Drawn.Add(found);
+                lost.Add(found);
+                changed = true;
+            }
+        }
+
+        return (changed, null);
+    }
+
+    /// <summary>Arranges that what a Service has goes back once it is gone.</summary>
+    public ValueTask LeaveAsync(WriteHold hold, JsonObject stored, CancellationToken cancellationToken) =>
+        taking.LeaveAsync(hold, KeyOf(stored), ServiceClaims.Of(stored["spec"] as JsonObject), cancellationToken);
+
+    private async ValueTask<ApiError?> FillAddressAsync(JsonObject spec, JsonObject? before, ObjectKey key, ISet<StateKey> drawn, CancellationToken cancellationToken)
     {
         // An update that leaves the address out keeps it.
         var wanted = spec.Text("clusterIP") is { Length: > 0 } asked ? asked : before?.Text("clusterIP") ?? "";
         if (wanted.Length == 0)
         {
-            wanted = FreeAddress(taken) ?? "";
-            if (wanted.Length == 0)
+            if (await free.AddressAsync(cancellationToken) is not { } found)
             {
-                return ApiErrors.InternalError("failed to allocate IP: range is full");
+                return Full(ServiceClaims.Addresses);
             }
+
+            drawn.Add(found);
+            wanted = found.Name;
         }
         else if (wanted != "None" && wanted != before?.Text("clusterIP"))
         {
-            if (!IPAddress.TryParse(wanted, out var address) || address.AddressFamily != AddressFamily.InterNetwork || !InRange(address))
+            if (!free.Contains(wanted))
             {
-                return Invalid(name, "spec.clusterIPs", $"[\"{wanted}\"]", "failed to allocate IP " + wanted + ": the provided IP is not in the valid range. The range of valid IPs is " + Range);
+                return Invalid(key.Name, "spec.clusterIPs", $"[\"{wanted}\"]", $"failed to allocate IP {wanted}: the provided IP is not in the valid range. The range of valid IPs is {free.Range}");
             }
 
-            if (taken.Contains(wanted))
+            if (await IsTakenAsync(ServiceClaims.Address(wanted), key, cancellationToken))
             {
-                return Invalid(name, "spec.clusterIPs", $"[\"{wanted}\"]", $"failed to allocate IP {wanted}: provided IP is already allocated");
+                return AlreadyTaken(spec, key.Name, ServiceClaims.Address(wanted));
             }
         }
 
@@ -94,138 +135,121 @@ public sealed class ServiceAddresses
         return null;
     }
 
-    private ApiError? AllocatePorts(JsonObject spec, JsonObject? before, string type, string name, HashSet<int> taken)
+    private async ValueTask<ApiError?> FillPortsAsync(
+        JsonObject spec, JsonObject? before, string type, ObjectKey key, ISet<StateKey> drawn, CancellationToken cancellationToken)
     {
         var ports = (spec["ports"] as JsonArray ?? []).OfType<JsonObject>().ToList();
         if (type is not ("NodePort" or "LoadBalancer"))
         {
-            var kept = (before?["ports"] as JsonArray ?? []).OfType<JsonObject>().Select(port => port.Number("nodePort")).ToHashSet();
-            foreach (var port in ports.Where(port => kept.Contains(port.Number("nodePort"))))
-            {
-                port.Remove("nodePort"); // What the type no longer needs goes back.
-            }
-
             return null;
         }
 
-        var mine = new HashSet<int>();
-        for (var i = 0; i < ports.Count; i++)
+        var health = type == "LoadBalancer" && spec.Text("externalTrafficPolicy") == "Local";
+        var held = ServiceClaims.Of(before);
+        var fields = ports.Select((port, at) => ($"spec.ports[{at}].nodePort", port.Number("nodePort") ?? 0)).ToList();
+        if (health)
         {
-            var asked = (int)(ports[i].Number("nodePort") ?? 0);
-            if (asked == 0)
-            {
-                asked = Kept(before, ports[i]);
-            }
-
-            if (asked == 0)
-            {
-                continue;
-            }
-
-            if (asked is < FirstNodePort or > LastNodePort)
-            {
-                return Invalid(name, $"spec.ports[{i}].nodePort", $"{asked}", $"provided port is not in the valid range. The range of valid ports is {FirstNodePort}-{LastNodePort}");
-            }
-
-            // TCP and UDP of one Service may share a number.
-            if (taken.Contains(asked))
-            {
-                return Invalid(name, $"spec.ports[{i}].nodePort", $"{asked}", "provided port is already allocated");
-            }
-
-            ports[i]["nodePort"] = asked;
-            mine.Add(asked);
+            fields.Add(("spec.healthCheckNodePort", spec.Number("healthCheckNodePort") ?? 0));
         }
 
-        foreach (var port in ports.Where(port => (port.Number("nodePort") ?? 0) == 0))
+        foreach (var (field, number) in fields.Where(each => each.Item2 != 0 && !held.Contains(ServiceClaims.Port(each.Item2))))
         {
-            if (FreePort(taken, mine) is not { } free)
+            if (number is < FreeNumbers.FirstNodePort or > FreeNumbers.LastNodePort)
             {
-                return ApiErrors.InternalError("failed to allocate a nodePort: range is full");
+                return Invalid(key.Name, field, Text(number), $"provided port is not in the valid range. The range of valid ports is {FreeNumbers.FirstNodePort}-{FreeNumbers.LastNodePort}");
             }
 
-            port["nodePort"] = free;
-            mine.Add(free);
-        }
-
-        return null;
-    }
-
-    private static int Kept(JsonObject? before, JsonObject port) => (int)((before?["ports"] as JsonArray ?? []).OfType<JsonObject>()
-        .FirstOrDefault(old => old.Number("port") == port.Number("port") && old.Text("protocol") == port.Text("protocol"))?.Number("nodePort") ?? 0);
-
-    private async ValueTask<(HashSet<string> Addresses, HashSet<int> Ports)> TakenAsync(string ns, string name, CancellationToken cancellationToken)
-    {
-        var addresses = new HashSet<string>();
-        var ports = new HashSet<int>();
-        var page = await _engine.ListAsync(new StateRange("services"), 0, 0, null, cancellationToken);
-        foreach (var entry in page.Entries)
-        {
-            if (entry.Key.Namespace == ns && entry.Key.Name == name)
+            if (await IsTakenAsync(ServiceClaims.Port(number), key, cancellationToken))
             {
-                continue;
+                return Invalid(key.Name, field, Text(number), "provided port is already allocated");
             }
-
-            var service = (Service)entry.View<IKubernetesObject>(found => KubernetesJson.Read<Service>(found.Json.Span));
-            addresses.UnionWith(service.Spec.ClusterIPs ?? []);
-            ports.UnionWith((service.Spec.Ports ?? []).Select(port => port.NodePort ?? 0));
         }
 
-        return (addresses, ports);
-    }
-
-    private string Range => $"{FromNumber(_first)}/{32 - int.Log2((int)_size)}";
-
-    private bool InRange(IPAddress address) => ToNumber(address) is var number && number > _first && number < _first + _size - 1;
-
-    private string? FreeAddress(HashSet<string> taken)
-    {
-        var reserved = Math.Clamp(_size / 16, 16, 256);
-        var (low, count) = _size > reserved * 2 ? (_first + reserved, _size - reserved - 1) : (_first + 1, _size - 2);
-        lock (_random)
+        // A balancer may do without node ports; those that were asked for it still gets.
+        if (type == "NodePort" || spec["allocateLoadBalancerNodePorts"] is not JsonValue allocate || !allocate.TryGetValue(out bool wanted) || wanted)
         {
-            var start = (uint)_random.NextInt64(count);
-            for (uint i = 0; i < count; i++)
+            foreach (var port in ports.Where(port => port.Number("nodePort") is null or 0))
             {
-                var address = FromNumber(low + ((start + i) % count)).ToString();
-                if (!taken.Contains(address))
+                // One number for TCP and UDP of one port.
+                var shared = ports.FirstOrDefault(other => other.Number("port") == port.Number("port") && other.Text("protocol") != port.Text("protocol") && other.Number("nodePort") > 0)?.Number("nodePort")
+                    ?? await DrawPortAsync(spec, drawn, cancellationToken);
+                if (shared is not { } number)
                 {
-                    return address;
+                    return Full(ServiceClaims.Ports);
                 }
+
+                port["nodePort"] = (int)number;
             }
         }
 
-        return null;
-    }
-
-    private int? FreePort(HashSet<int> taken, HashSet<int> mine)
-    {
-        const int Count = LastNodePort - FirstNodePort + 1;
-        lock (_random)
+        if (health && (spec.Number("healthCheckNodePort") ?? 0) == 0)
         {
-            var start = _random.Next(Count);
-            for (var i = 0; i < Count; i++)
+            if (await DrawPortAsync(spec, drawn, cancellationToken) is not { } number)
             {
-                var port = FirstNodePort + ((start + i) % Count);
-                if (!taken.Contains(port) && !mine.Contains(port))
-                {
-                    return port;
-                }
+                return Full(ServiceClaims.Ports);
             }
+
+            spec["healthCheckNodePort"] = (int)number;
         }
 
         return null;
     }
+
+    private async ValueTask<long?> DrawPortAsync(JsonObject spec, ISet<StateKey> drawn, CancellationToken cancellationToken)
+    {
+        if (await free.PortAsync(ServiceClaims.Of(spec), cancellationToken) is not { } found)
+        {
+            return null;
+        }
+
+        drawn.Add(found);
+        return long.Parse(found.Name, CultureInfo.InvariantCulture);
+    }
+
+    // What this Service's own name stands on is left over from a write that was never finished, or is being taken for it now: no reason to refuse.
+    private async ValueTask<bool> IsTakenAsync(StateKey claim, ObjectKey service, CancellationToken cancellationToken) =>
+        await engine.GetAsync(claim, cancellationToken) is { } entry && !entry.IsOf(service);
+
+    private static void Replace(JsonObject spec, StateKey lost, StateKey found)
+    {
+        if (lost.Collection == ServiceClaims.Addresses)
+        {
+            spec["clusterIP"] = found.Name;
+            spec["clusterIPs"] = new JsonArray(JsonValue.Create(found.Name));
+            return;
+        }
+
+        var (before, after) = (long.Parse(lost.Name, CultureInfo.InvariantCulture), int.Parse(found.Name, CultureInfo.InvariantCulture));
+        foreach (var port in (spec["ports"] as JsonArray ?? []).OfType<JsonObject>().Where(port => port.Number("nodePort") == before))
+        {
+            port["nodePort"] = after;
+        }
+
+        if (spec.Number("healthCheckNodePort") == before)
+        {
+            spec["healthCheckNodePort"] = after;
+        }
+    }
+
+    private static ApiError AlreadyTaken(JsonObject spec, string name, StateKey claim)
+    {
+        if (claim.Collection == ServiceClaims.Addresses)
+        {
+            return Invalid(name, "spec.clusterIPs", $"[\"{claim.Name}\"]", $"failed to allocate IP {claim.Name}: provided IP is already allocated");
+        }
+
+        var number = long.Parse(claim.Name, CultureInfo.InvariantCulture);
+        var at = (spec["ports"] as JsonArray ?? []).OfType<JsonObject>().ToList().FindIndex(port => port.Number("nodePort") == number);
+        return Invalid(name, at < 0 ? "spec.healthCheckNodePort" : $"spec.ports[{at}].nodePort", claim.Name, "provided port is already allocated");
+    }
+
+    private static ApiError Full(string collection) =>
+        ApiErrors.InternalError(collection == ServiceClaims.Addresses ? "failed to allocate IP: range is full" : "failed to allocate a nodePort: range is full");
+
+    private static string Text(long number) => number.ToString(CultureInfo.InvariantCulture);
+
+    private static ObjectKey KeyOf(JsonObject service) => new(service.Meta().Text("namespace"), service.Meta().Text("name"));
 
     private static ApiError Invalid(string name, string field, string value, string detail) =>
         ApiErrors.Invalid(Service.ResourceType, name, [FieldError.Invalid(field, value, detail)]);
-
-    private static uint ToNumber(IPAddress address) => System.Buffers.Binary.BinaryPrimitives.ReadUInt32BigEndian(address.GetAddressBytes());
-
-    private static IPAddress FromNumber(uint number)
-    {
-        Span<byte> bytes = stackalloc byte[4];
-        System.Buffers.Binary.BinaryPrimitives.WriteUInt32BigEndian(bytes, number);
-        return new IPAddress(bytes);
-    }
 }

@@ -18,7 +18,8 @@ namespace KubeAspire.ApiServer.Subresources;
 internal sealed class PodLogs(IStateEngine engine, NodeTunnels tunnels)
 {
     private const int CopyBytes = 32 * 1024;
-    private static readonly string[] s_passed = ["follow", "tailLines", "sinceSeconds", "sinceTime", "timestamps", "previous", "limitBytes"];
+    private static readonly string[] s_flags = ["follow", "timestamps", "previous"];
+    private static readonly string[] s_passed = ["tailLines", "sinceSeconds", "sinceTime", "limitBytes"];
 
     public async Task<ApiAnswer> HandleAsync(ApiRequest request, CancellationToken cancellationToken)
     {
@@ -55,7 +56,8 @@ internal sealed class PodLogs(IStateEngine engine, NodeTunnels tunnels)
             return ApiErrors.InternalError($"Get \"https://{pod.Spec.NodeName}/containerLogs/{ns}/{name}/{container.Value}\": node \"{pod.Spec.NodeName}\" is not connected");
         }
 
-        var query = string.Join('&', s_passed.Where(request.Query.Has).Select(key => $"{key}={Uri.EscapeDataString(request.Query[key])}"));
+        var query = string.Join('&', s_flags.Where(request.Query.Flag).Select(key => key + "=true")
+            .Concat(s_passed.Where(request.Query.Has).Select(key => $"{key}={Uri.EscapeDataString(request.Query[key])}")));
         var path = $"/containerLogs/{Uri.EscapeDataString(ns)}/{Uri.EscapeDataString(name)}/{Uri.EscapeDataString(container.Value)}?{query}";
         return await OpenAsync(node, path, pod.Spec.NodeName, cancellationToken);
     }

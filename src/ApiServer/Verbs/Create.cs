@@ -101,8 +101,8 @@ internal sealed class Create(WritePath path)
         }
 
         WritePath.StampTrace(request, kind, metadata);
-        using var gate = await path.EnterAsync(kind, ns, create: true, cancellationToken);
-        var admission = new AdmissionRequest(kind, request.Info, request.User, "create", ns, name, value, null) { DryRun = request.DryRun, Warnings = request.Warnings };
+        await using var hold = await path.EnterAsync(kind, ns, create: true, cancellationToken);
+        var admission = new AdmissionRequest(kind, request.Info, request.User, "create", ns, name, value, null) { DryRun = request.DryRun, Warnings = request.Warnings, Hold = hold };
         if (await path.MutateAsync(admission, cancellationToken) is { } refused)
         {
             return refused;
@@ -132,13 +132,35 @@ internal sealed class Create(WritePath path)
             return await path.EngineOf(kind).GetAsync(key, cancellationToken) is null ? new ObjectAnswer(encoded.Value.Value.Json, kind, 201) : ApiErrors.AlreadyExists(kind.Type, name);
         }
 
+        encoded = await path.TakeAsync(kind, hold, value, null, encoded.Value, cancellationToken);
+        if (!encoded.Succeeded)
+        {
+            return encoded.Error;
+        }
+
+        hold.Writing();
         var written = await path.EngineOf(kind).CreateAsync(key, encoded.Value.Value, cancellationToken);
+        if (written.Outcome == StateOutcome.Committed)
+        {
+            return await path.RecheckAsync(admission, written.Entry!, cancellationToken) is { } late ? await RevokeAsync(late)
+                : await hold.StoredAsync() ? new ObjectAnswer(written.Entry!.Json, kind, 201) { Entry = written.Entry }
+                : await RevokeAsync(ApiErrors.InternalError($"create of {key} took so long that what it needs was given to another; try again"));
+        }
+
+        await hold.GiveBackAsync();
         return written.Outcome switch
         {
-            StateOutcome.Committed => new ObjectAnswer(written.Entry!.Json, kind, 201) { Entry = written.Entry },
             StateOutcome.Exists => ApiErrors.AlreadyExists(kind.Type, name),
             StateOutcome.NoSpace => WritePath.NoSpace(),
             _ => ApiErrors.InternalError($"create of {key} ended as {written.Outcome}"),
         };
+
+        // What others decided while this was written does not know of it.
+        async Task<ApiAnswer> RevokeAsync(ApiError why)
+        {
+            await path.RevokeAsync(kind, written.Entry!, cancellationToken);
+            await hold.GiveBackAsync();
+            return why;
+        }
     }
 }

@@ -142,7 +142,14 @@ internal sealed class Delete(WritePath path)
 
     private async Task<ApiAnswer?> GoAsync(ResourceKind kind, StateEntry entry, JsonObject metadata, CancellationToken cancellationToken)
     {
+        await using var leaving = await path.LeaveAsync(kind, entry, cancellationToken);
+        leaving.Writing();
         var written = await path.EngineOf(kind).DeleteAsync(entry.Key, entry.Revision, cancellationToken);
+        if (written.Outcome == StateOutcome.Committed)
+        {
+            await leaving.StoredAsync();
+        }
+
         return written.Outcome switch
         {
             StateOutcome.Committed when kind.Type == Pod.ResourceType => new ObjectAnswer(written.Entry!.Json, kind) { Entry = written.Entry },

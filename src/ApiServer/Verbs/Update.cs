@@ -57,7 +57,7 @@ internal sealed class Update(WritePath path)
     public async Task<ApiAnswer> StoreAsync(ApiRequest request, ResourceKind kind, UpdatePlan plan, CancellationToken cancellationToken)
     {
         var key = Objects.KeyOf(kind.Type, request.Info.Namespace, request.Info.Name);
-        using var gate = await path.EnterAsync(kind, key.Namespace, create: false, cancellationToken);
+        await using var hold = await path.EnterAsync(kind, key.Namespace, create: false, cancellationToken);
         for (var attempt = 1; ; attempt++)
         {
             if (await path.EngineOf(kind).GetAsync(key, cancellationToken) is not { } entry)
@@ -66,7 +66,7 @@ internal sealed class Update(WritePath path)
             }
 
             var warnings = request.Warnings.Count;
-            var answer = await TryAsync(request, kind, plan, entry, cancellationToken);
+            var answer = await TryAsync(request, kind, plan, hold, entry, cancellationToken);
             if (answer is not null)
             {
                 return answer;
@@ -77,12 +77,13 @@ internal sealed class Update(WritePath path)
                 return ApiErrors.Conflict(kind.Type, key.Name);
             }
 
+            await hold.GiveBackAsync();
             request.Warnings.RemoveRange(warnings, request.Warnings.Count - warnings);
         }
     }
 
     // Null: another write came between.
-    private async Task<ApiAnswer?> TryAsync(ApiRequest request, ResourceKind kind, UpdatePlan plan, StateEntry entry, CancellationToken cancellationToken)
+    private async Task<ApiAnswer?> TryAsync(ApiRequest request, ResourceKind kind, UpdatePlan plan, WriteHold hold, StateEntry entry, CancellationToken cancellationToken)
     {
         var stored = entry.Tree();
         var changed = plan.Change(entry.Tree());
@@ -105,7 +106,7 @@ internal sealed class Update(WritePath path)
 
         var admission = new AdmissionRequest(kind, request.Info, request.User, "update", entry.Key.Namespace, entry.Key.Name, value, stored)
         {
-            DryRun = request.DryRun, Warnings = request.Warnings,
+            DryRun = request.DryRun, Warnings = request.Warnings, Hold = hold,
         };
         if (await path.MutateAsync(admission, cancellationToken) is { } refused)
         {
@@ -139,27 +140,66 @@ internal sealed class Update(WritePath path)
             return new ObjectAnswer(entry.Json, kind) { Entry = entry }; // A write that changes nothing takes no revision.
         }
 
-        return request.DryRun
-            ? new ObjectAnswer(Revised(encoded.Value.Value, entry.Revision), kind)
-            : await CommitAsync(kind, entry, encoded.Value.Value, Finalizers.MayGo(kind, value), cancellationToken);
+        if (request.DryRun)
+        {
+            return new ObjectAnswer(Revised(encoded.Value.Value, entry.Revision), kind);
+        }
+
+        if (Finalizers.MayGo(kind, value))
+        {
+            return await GoAsync(kind, entry, encoded.Value.Value, cancellationToken);
+        }
+
+        encoded = await path.TakeAsync(kind, hold, value, stored, encoded.Value, cancellationToken);
+        return encoded.Succeeded ? await CommitAsync(kind, hold, entry, stored, encoded.Value.Value, cancellationToken) : encoded.Error;
     }
 
-    private async Task<ApiAnswer?> CommitAsync(ResourceKind kind, StateEntry entry, StateValue value, bool gone, CancellationToken cancellationToken)
+    private async Task<ApiAnswer?> CommitAsync(ResourceKind kind, WriteHold hold, StateEntry entry, JsonObject stored, StateValue value, CancellationToken cancellationToken)
     {
-        // An object on its way out whose last finalizer has just been removed is deleted instead of stored.
-        var written = gone
-            ? await path.EngineOf(kind).DeleteAsync(entry.Key, entry.Revision, cancellationToken)
-            : await path.EngineOf(kind).UpdateAsync(entry.Key, value, entry.Revision, cancellationToken);
-        return written.Outcome switch
+        hold.Writing();
+        var written = await path.EngineOf(kind).UpdateAsync(entry.Key, value, entry.Revision, cancellationToken);
+        if (written.Outcome == StateOutcome.Committed)
         {
-            StateOutcome.Committed when gone => new ObjectAnswer(Revised(value, written.Entry!.Revision), kind),
-            StateOutcome.Committed => new ObjectAnswer(written.Entry!.Json, kind) { Entry = written.Entry },
-            StateOutcome.Conflict => null,
-            StateOutcome.Missing => ApiErrors.NotFound(kind.Type, entry.Key.Name),
-            StateOutcome.NoSpace => WritePath.NoSpace(),
-            _ => ApiErrors.InternalError($"update of {entry.Key} ended as {written.Outcome}"),
-        };
+            if (await hold.StoredAsync())
+            {
+                return new ObjectAnswer(written.Entry!.Json, kind) { Entry = written.Entry };
+            }
+
+            // The write took so long that others went on without it.
+            if (WritePath.Encode(stored, kind) is { Succeeded: true, Value.Value: var before })
+            {
+                await path.EngineOf(kind).UpdateAsync(entry.Key, before, written.Entry!.Revision, cancellationToken);
+            }
+
+            return ApiErrors.InternalError($"update of {entry.Key} took so long that what it needs was given to another; try again");
+        }
+
+        await hold.GiveBackAsync();
+        return Refused(kind, entry, written.Outcome);
     }
+
+    // An object on its way out whose last finalizer has just been removed is deleted instead of stored.
+    private async Task<ApiAnswer?> GoAsync(ResourceKind kind, StateEntry entry, StateValue value, CancellationToken cancellationToken)
+    {
+        await using var leaving = await path.LeaveAsync(kind, entry, cancellationToken);
+        leaving.Writing();
+        var written = await path.EngineOf(kind).DeleteAsync(entry.Key, entry.Revision, cancellationToken);
+        if (written.Outcome == StateOutcome.Committed)
+        {
+            await leaving.StoredAsync();
+            return new ObjectAnswer(Revised(value, written.Entry!.Revision), kind);
+        }
+
+        return Refused(kind, entry, written.Outcome);
+    }
+
+    private static ErrorAnswer? Refused(ResourceKind kind, StateEntry entry, StateOutcome outcome) => outcome switch
+    {
+        StateOutcome.Conflict => null,
+        StateOutcome.Missing => new ErrorAnswer(ApiErrors.NotFound(kind.Type, entry.Key.Name)),
+        StateOutcome.NoSpace => new ErrorAnswer(WritePath.NoSpace()),
+        _ => new ErrorAnswer(ApiErrors.InternalError($"update of {entry.Key} ended as {outcome}")),
+    };
 
     private static ApiError? CheckPreconditions(ResourceKind kind, JsonObject metadata, JsonObject stored, StateEntry entry)
     {

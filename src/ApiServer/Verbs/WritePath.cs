@@ -11,6 +11,7 @@ using KubeAspire.ApiServer.CustomResources;
 using KubeAspire.ApiServer.Requests;
 using KubeAspire.ApiServer.Services;
 using KubeAspire.ApiServer.Storage;
+using KubeAspire.Resources.Apiextensions;
 using KubeAspire.Resources.Core;
 using KubeAspire.Resources.Kinds;
 using KubeAspire.StateStore;
@@ -21,8 +22,6 @@ namespace KubeAspire.ApiServer.Verbs;
 internal sealed class WritePath(
     IStateEngine engine, IReadOnlyList<IAdmission> admissions, ResourceQuotaAdmission quotas, ServiceAddresses services, TimeProvider clock, NameGenerator names) : IDisposable
 {
-    // One Service is written at a time: the addresses in use are then exactly those of the stored Services.
-    private readonly SemaphoreSlim _serviceGate = new(1, 1);
     private readonly NamespaceGates _namespaceGates = new();
 
     /// <summary>The store as a kind sees it.</summary>
@@ -35,31 +34,11 @@ internal sealed class WritePath(
     /// <summary>A name from a prefix.</summary>
     public string GenerateName(string prefix) => names.Generate(prefix);
 
-    /// <summary>Holds what a write must hold until it is stored: the gate of a kind that takes from a pool, the gate of a namespace that has quotas; nothing for the others.</summary>
-    public async ValueTask<IDisposable?> EnterAsync(ResourceKind kind, string ns, bool create, CancellationToken cancellationToken)
+    /// <summary>Holds what a write must hold until its end is known: the gate of a namespace that has quotas; nothing for most.</summary>
+    public async ValueTask<WriteHold> EnterAsync(ResourceKind kind, string ns, bool create, CancellationToken cancellationToken)
     {
         var counted = await quotas.CountsAsync(kind, ns, create, cancellationToken) ? await _namespaceGates.EnterAsync(ns, cancellationToken) : null;
-        if (create && kind is CustomResourceKind custom)
-        {
-            return new Both(custom.Collection.Enter(), counted);
-        }
-
-        if (kind.Type != Service.ResourceType)
-        {
-            return counted;
-        }
-
-        try
-        {
-            await _serviceGate.WaitAsync(cancellationToken);
-        }
-        catch
-        {
-            counted?.Dispose();
-            throw;
-        }
-
-        return new Gate(_serviceGate, counted);
+        return new WriteHold(create && kind is CustomResourceKind custom ? new Both(custom.Collection.Enter(), counted) : counted);
     }
 
     /// <summary>Runs mutating admission, then takes what a pool must give.</summary>
@@ -78,7 +57,32 @@ internal sealed class WritePath(
         }
 
         return admission is { Value: { } value, Verb: not "delete" } && admission.Kind.Type == Service.ResourceType
-            ? await services.AllocateAsync(value, admission.Stored, cancellationToken) : null;
+            ? await services.FillAsync(value, admission.Stored, admission.Hold?.Drawn ?? [], cancellationToken) : null;
+    }
+
+    /// <summary>Takes from the pools what an admitted object is to have: the last step before the store, since nothing else refuses then.</summary>
+    /// <returns>The object as it will be stored now.</returns>
+    public async ValueTask<ApiResult<Encoded>> TakeAsync(ResourceKind kind, WriteHold hold, JsonObject value, JsonObject? stored, Encoded encoded, CancellationToken cancellationToken)
+    {
+        if (kind.Type != Service.ResourceType)
+        {
+            return encoded;
+        }
+
+        var (changed, refusal) = await services.TakeAsync(hold, value, stored, cancellationToken);
+        return refusal is not null ? refusal : changed ? Encode(value, kind) : encoded;
+    }
+
+    /// <summary>Holds what a delete gives back once it is done.</summary>
+    public async ValueTask<WriteHold> LeaveAsync(ResourceKind kind, StateEntry entry, CancellationToken cancellationToken)
+    {
+        var hold = new WriteHold(null);
+        if (kind.Type == Service.ResourceType)
+        {
+            await services.LeaveAsync(hold, entry.Tree(), cancellationToken);
+        }
+
+        return hold;
     }
 
     /// <summary>Runs validating admission.</summary>
@@ -93,6 +97,52 @@ internal sealed class WritePath(
         }
 
         return null;
+    }
+
+    /// <summary>Asks once more, of the state in which an object was stored, whether it may be there.</summary>
+    /// <remarks>
+    /// Another server may have begun to remove the namespace, or the definition of the kind, since the question was asked first, and have seen all that there was to remove. What it
+    /// lists after it began shows the object, unless the object was stored before; so one of the two sees the other.
+    /// </remarks>
+    public async ValueTask<ApiError?> RecheckAsync(AdmissionRequest admission, StateEntry stored, CancellationToken cancellationToken)
+    {
+        if (admission.Kind.Type.Namespaced
+            && NamespaceLifecycle.Check(admission, await AtAsync(Objects.KeyOf(Namespace.ResourceType, "", admission.Namespace), stored.Revision, cancellationToken)) is { } homeless)
+        {
+            return homeless;
+        }
+
+        if (admission.Kind is not CustomResourceKind custom)
+        {
+            return null;
+        }
+
+        var definition = (await AtAsync(Objects.KeyOf(CustomResourceDefinition.ResourceType, "", custom.Definition.Metadata.Name!), stored.Revision, cancellationToken))?.As<CustomResourceDefinition>();
+        return definition is { Metadata.DeletionTimestamp: null } && definition.Metadata.Uid == custom.Definition.Metadata.Uid ? null
+            : ApiErrors.MethodNotAllowed(custom.Type, "create") with { Message = "create not allowed while custom resource definition is terminating" };
+    }
+
+    /// <summary>Takes back an object that has just been created.</summary>
+    public async ValueTask RevokeAsync(ResourceKind kind, StateEntry stored, CancellationToken cancellationToken)
+    {
+        var entry = stored;
+        for (var attempt = 0; attempt < ApiLimits.WriteAttempts && entry.CreateRevision == stored.CreateRevision; attempt++)
+        {
+            var gone = await EngineOf(kind).DeleteAsync(entry.Key, entry.Revision, cancellationToken);
+            if (gone.Outcome != StateOutcome.Conflict)
+            {
+                return;
+            }
+
+            entry = gone.Entry!;
+        }
+    }
+
+    // At a revision that is here already, which costs no question to other servers.
+    private async ValueTask<StateEntry?> AtAsync(StateKey key, long revision, CancellationToken cancellationToken)
+    {
+        var page = await engine.ListAsync(new StateRange(key.Collection, key.Namespace, key.Name), revision, 1, null, cancellationToken);
+        return page.Outcome == StateReadOutcome.Ok ? (page.Entries.Count > 0 ? page.Entries[0] : null) : await engine.GetAsync(key, cancellationToken);
     }
 
     /// <summary>The object as it will be stored, with its typed view.</summary>
@@ -154,7 +204,6 @@ internal sealed class WritePath(
 
     public void Dispose()
     {
-        _serviceGate.Dispose();
         _namespaceGates.Dispose();
     }
 
@@ -163,15 +212,6 @@ internal sealed class WritePath(
         public void Dispose()
         {
             inner.Dispose();
-            outer?.Dispose();
-        }
-    }
-
-    private sealed class Gate(SemaphoreSlim semaphore, IDisposable? outer) : IDisposable
-    {
-        public void Dispose()
-        {
-            semaphore.Release();
             outer?.Dispose();
         }
     }

@@ -6,14 +6,20 @@ namespace KubeAspire.Client.Rest;
 /// <summary>How a kubeconfig's connections are secured: for the API client and for whoever opens a raw connection.</summary>
 public static class KubeconfigTls
 {
+    /// <summary>Longest wait for a connection where there are other servers. 3 s.</summary>
+    private static readonly TimeSpan s_connectAmongSeveral = TimeSpan.FromSeconds(3);
+
+    /// <summary>Silence before a ping, and wait for its answer, where there are other servers. 5 s each: a node's Lease of 40 s outlives a server that hangs.</summary>
+    private static readonly TimeSpan s_pingAmongSeveral = TimeSpan.FromSeconds(5);
+
     /// <summary>Options for the client's side of TLS.</summary>
-    /// <param name="config">The kubeconfig.</param>
+    /// <param name="config">The kubeconfig. Unless it says by which name, the server is known by the address that is dialled, whichever that is.</param>
     /// <param name="protocols">Protocols to offer by ALPN; null for the caller (an HTTP handler) to say.</param>
     public static SslClientAuthenticationOptions ClientOptions(Kubeconfig config, IReadOnlyList<SslApplicationProtocol>? protocols = null)
     {
         var options = new SslClientAuthenticationOptions
         {
-            TargetHost = config.TlsServerName ?? config.Server.Host,
+            TargetHost = config.TlsServerName,
             CertificateRevocationCheckMode = X509RevocationMode.NoCheck, // A cluster's own CA publishes no revocation lists.
         };
         if (protocols is not null)
@@ -43,7 +49,9 @@ public static class KubeconfigTls
     }
 
     /// <summary>A handler for HTTP clients: HTTP/2 where the server speaks it, pings that notice a dead connection.</summary>
-    public static SocketsHttpHandler CreateHandler(Kubeconfig config)
+    /// <param name="config">The kubeconfig.</param>
+    /// <param name="several">Whether other servers are known from the start: then a silent one is given up sooner.</param>
+    public static SocketsHttpHandler CreateHandler(Kubeconfig config, bool several = false)
     {
         var handler = new SocketsHttpHandler
         {
@@ -52,10 +60,10 @@ public static class KubeconfigTls
             AllowAutoRedirect = false, // An API server that redirects is not one to follow with credentials.
             UseCookies = false,
             UseProxy = false,
-            ConnectTimeout = TimeSpan.FromSeconds(10),
+            ConnectTimeout = several ? s_connectAmongSeveral : TimeSpan.FromSeconds(10),
             // client-go's HTTP2_READ_IDLE_TIMEOUT_SECONDS and HTTP2_PING_TIMEOUT_SECONDS.
-            KeepAlivePingDelay = TimeSpan.FromSeconds(30),
-            KeepAlivePingTimeout = TimeSpan.FromSeconds(15),
+            KeepAlivePingDelay = several ? s_pingAmongSeveral : TimeSpan.FromSeconds(30),
+            KeepAlivePingTimeout = several ? s_pingAmongSeveral : TimeSpan.FromSeconds(15),
             KeepAlivePingPolicy = HttpKeepAlivePingPolicy.WithActiveRequests,
         };
         return handler;

@@ -13,6 +13,8 @@ namespace KubeAspire.Client.Rest;
 /// <remarks>
 /// Retried: any request the server refused to begin (429, or 503 with Retry-After), and reads whose connection failed; each a bounded
 /// number of times. A write whose answer was lost is not repeated: whoever asked for it reads the world again.
+/// Where there are several servers, a request that one of them cannot have got is brought to the next at once, and so is a read that one
+/// of them did not answer; a watch that breaks goes on at the next when it is asked for again.
 /// The current trace travels along (traceparent), as HttpClient does by itself.
 /// </remarks>
 public sealed class RestApiClient : IApiClient, IDisposable
@@ -40,7 +42,7 @@ public sealed class RestApiClient : IApiClient, IDisposable
 
     private static readonly MediaTypeHeaderValue s_json = new("application/json");
     private readonly HttpClient _http;
-    private readonly string _root;
+    private readonly ApiServerSet _servers;
     private readonly Kubeconfig _config;
     private readonly TimeProvider _clock;
     private readonly Lock _tokenGate = new();
@@ -56,12 +58,22 @@ public sealed class RestApiClient : IApiClient, IDisposable
     {
     }
 
+    /// <summary>A client of several servers of one cluster: when one cannot be asked, another is.</summary>
+    /// <param name="config">Credentials, and how the servers are known.</param>
+    /// <param name="component">Who asks, such as <c>node-agent</c>; part of the user agent.</param>
+    /// <param name="clock">The clock of waits.</param>
+    /// <param name="servers">The servers; they may become others meanwhile.</param>
+    public RestApiClient(Kubeconfig config, string component, TimeProvider clock, ApiServerSet servers)
+        : this(config, component, clock, KubeconfigTls.CreateHandler(config, several: servers.All.Count > 1), servers)
+    {
+    }
+
     /// <summary>A client over a handler of the caller's.</summary>
-    public RestApiClient(Kubeconfig config, string component, TimeProvider clock, HttpMessageHandler handler)
+    public RestApiClient(Kubeconfig config, string component, TimeProvider clock, HttpMessageHandler handler, ApiServerSet? servers = null)
     {
         _config = config;
         _clock = clock;
-        _root = config.Server.AbsoluteUri.TrimEnd('/');
+        _servers = servers ?? new ApiServerSet(config.Server);
         _http = new HttpClient(handler)
         {
             Timeout = Timeout.InfiniteTimeSpan, // Per request: a watch has no end.
@@ -120,8 +132,8 @@ public sealed class RestApiClient : IApiClient, IDisposable
         ResourceType type, string? ns, ListQuery query, [EnumeratorCancellation] CancellationToken cancellationToken)
         where T : class, IKubernetesObject
     {
-        using var request = Request(HttpMethod.Get, type.PathOf(ns) + RestQuery.OfWatch(query), null, AcceptOf<T>(list: false));
-        using var response = await HeadersAsync(request, cancellationToken);
+        var (response, server) = await HeadersAsync(type.PathOf(ns) + RestQuery.OfWatch(query), AcceptOf<T>(list: false), cancellationToken);
+        using var answered = response;
         if (!response.IsSuccessStatusCode)
         {
             var body = await ReadAsync(response, cancellationToken);
@@ -130,8 +142,10 @@ public sealed class RestApiClient : IApiClient, IDisposable
         }
 
         await using var stream = await response.Content.ReadAsStreamAsync(cancellationToken);
-        await foreach (var change in WatchLines.ReadAsync<T>(stream, cancellationToken))
+        await using var changes = WatchLines.ReadAsync<T>(stream, cancellationToken).GetAsyncEnumerator(cancellationToken);
+        while (await MovesAsync(changes, server))
         {
+            var change = changes.Current;
             yield return change;
             if (change.Type == WatchEventType.Error)
             {
@@ -233,12 +247,14 @@ public sealed class RestApiClient : IApiClient, IDisposable
     private async Task<(byte[]? Body, ApiError? Error)> SendAsync(
         HttpMethod method, string path, Body? body, string accept, CancellationToken cancellationToken)
     {
+        var tried = 1;
         for (var attempt = 1; ; attempt++)
         {
             TimeSpan wait;
+            var server = _servers.Current;
             try
             {
-                using var request = Request(method, path, body, accept);
+                using var request = Request(server, method, path, body, accept);
                 using var limit = new CancellationTokenSource(AnswerTimeout, _clock);
                 using var both = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, limit.Token);
                 try
@@ -263,8 +279,14 @@ public sealed class RestApiClient : IApiClient, IDisposable
                     throw new HttpRequestException($"no answer to {method} {path} within {AnswerTimeout.TotalSeconds} s", exception);
                 }
             }
+            catch (HttpRequestException failure) when (IsAnothers(server, method, failure, ref tried))
+            {
+                attempt--;
+                continue;
+            }
             catch (HttpRequestException) when (method == HttpMethod.Get && attempt < AttemptsMax)
             {
+                tried = 1;
                 wait = TimeSpan.FromMilliseconds(100 * (1 << attempt)); // 200 ms, 400 ms, 800 ms, 1.6 s.
             }
 
@@ -272,27 +294,63 @@ public sealed class RestApiClient : IApiClient, IDisposable
         }
     }
 
-    private async Task<HttpResponseMessage> HeadersAsync(HttpRequestMessage request, CancellationToken cancellationToken)
+    private async Task<(HttpResponseMessage Response, Uri Server)> HeadersAsync(string path, string accept, CancellationToken cancellationToken)
     {
-        using var limit = new CancellationTokenSource(AnswerTimeout, _clock);
-        using var both = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, limit.Token);
-        try
+        var tried = 1;
+        while (true)
         {
-            return await _http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, both.Token);
-        }
-        catch (OperationCanceledException exception) when (limit.IsCancellationRequested && !cancellationToken.IsCancellationRequested)
-        {
-            throw new HttpRequestException($"no answer to {request.RequestUri} within {AnswerTimeout.TotalSeconds} s", exception);
+            var server = _servers.Current;
+            using var request = Request(server, HttpMethod.Get, path, null, accept);
+            using var limit = new CancellationTokenSource(AnswerTimeout, _clock);
+            using var both = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, limit.Token);
+            try
+            {
+                return (await _http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, both.Token), server);
+            }
+            catch (HttpRequestException failure) when (IsAnothers(server, HttpMethod.Get, failure, ref tried))
+            {
+            }
+            catch (OperationCanceledException exception) when (limit.IsCancellationRequested && !cancellationToken.IsCancellationRequested)
+            {
+                _servers.Failed(server);
+                throw new HttpRequestException($"no answer to {request.RequestUri} within {AnswerTimeout.TotalSeconds} s", exception);
+            }
         }
     }
+
+    // A watch that breaks is gone on with elsewhere, by whoever asked for it; one that the server ends is no failure.
+    private async ValueTask<bool> MovesAsync<T>(IAsyncEnumerator<WatchEvent<T>> changes, Uri server)
+        where T : class, IKubernetesObject
+    {
+        try
+        {
+            return await changes.MoveNextAsync();
+        }
+        catch (Exception broken) when (broken is HttpRequestException or IOException)
+        {
+            _servers.Failed(server);
+            throw;
+        }
+    }
+
+    /// <summary>Moves on from a server that failed, and says whether the request may be brought to the next at once: each is tried once, then the caller waits.</summary>
+    private bool IsAnothers(Uri server, HttpMethod method, HttpRequestException failure, ref int tried)
+    {
+        _servers.Failed(server);
+        return (method == HttpMethod.Get || NeverArrived(failure)) && tried++ < _servers.All.Count;
+    }
+
+    // There was no connection to send it on. Whatever goes wrong on a connection leaves open what the server got.
+    private static bool NeverArrived(HttpRequestException failure) =>
+        failure.HttpRequestError is HttpRequestError.NameResolutionError or HttpRequestError.ConnectionError or HttpRequestError.SecureConnectionError;
 
     // 429 always says that nothing was done; 503 only where the server asks to come back.
     private static bool IsRefusedUnbegun(HttpResponseMessage response, TimeSpan? retryAfter) =>
         response.StatusCode == HttpStatusCode.TooManyRequests || (response.StatusCode == HttpStatusCode.ServiceUnavailable && retryAfter is not null);
 
-    private HttpRequestMessage Request(HttpMethod method, string path, Body? body, string accept)
+    private HttpRequestMessage Request(Uri server, HttpMethod method, string path, Body? body, string accept)
     {
-        var request = new HttpRequestMessage(method, _root + path)
+        var request = new HttpRequestMessage(method, server.AbsoluteUri.TrimEnd('/') + path)
         {
             Version = _http.DefaultRequestVersion,
             VersionPolicy = _http.DefaultVersionPolicy,

@@ -62,11 +62,11 @@ internal static partial class AgentLog
     [LoggerMessage(5022, LogLevel.Warning, "Events of the container runtime ended; listing again")]
     public static partial void EventsEnded(this ILogger logger);
 
-    [LoggerMessage(5030, LogLevel.Information, "Opened the tunnel to the API server")]
-    public static partial void TunnelOpened(this ILogger logger);
+    [LoggerMessage(5030, LogLevel.Information, "Opened the tunnel to the API server {Server}")]
+    public static partial void TunnelOpened(this ILogger logger, string server);
 
-    [LoggerMessage(5031, LogLevel.Information, "The tunnel to the API server ended: {Problem}")]
-    public static partial void TunnelEnded(this ILogger logger, string problem);
+    [LoggerMessage(5031, LogLevel.Information, "The tunnel to the API server {Server} ended: {Problem}")]
+    public static partial void TunnelEnded(this ILogger logger, string server, string problem);
 
     [LoggerMessage(5032, LogLevel.Warning, "Reading the log of container {Container} ended: {Problem}")]
     public static partial void LogStreamEnded(this ILogger logger, string container, string problem);

@@ -66,7 +66,10 @@ internal static class NodeAgentApp
     public static IServiceCollection AddOutside(this IServiceCollection services)
     {
         services.AddSingleton(provider => KubeconfigLoader.Load(provider.GetRequiredService<IOptions<NodeAgentOptions>>().Value.Kubeconfig));
-        services.AddSingleton<IApiClient>(provider => new RestApiClient(provider.GetRequiredService<Kubeconfig>(), "kubelet", provider.GetRequiredService<TimeProvider>()));
+        services.AddSingleton(provider => ApiServerSet.From(
+            provider.GetRequiredService<Kubeconfig>(), provider.GetRequiredService<IConfiguration>(), provider.GetRequiredService<ILogger<ApiServerSet>>()));
+        services.AddSingleton<IApiClient>(provider => new RestApiClient(
+            provider.GetRequiredService<Kubeconfig>(), "kubelet", provider.GetRequiredService<TimeProvider>(), provider.GetRequiredService<ApiServerSet>()));
         services.AddSingleton<IContainerRuntime>(provider => new DockerContainerRuntime(
             provider.GetRequiredService<IOptions<NodeAgentOptions>>().Value.DockerEndpoint, provider.GetRequiredService<TimeProvider>()));
         services.AddSingleton(provider => new EventRecorder(
@@ -74,6 +77,7 @@ internal static class NodeAgentApp
             provider.GetRequiredService<TimeProvider>(), provider.GetRequiredService<ILogger<EventRecorder>>()));
         services.AddSingleton<IEventRecorder>(provider => provider.GetRequiredService<EventRecorder>());
         services.AddHostedService<EventSender>();
+        services.AddHostedService<ApiServerFinder>();
         services.AddHostedService<TunnelKeeper>();
         return services;
     }
@@ -91,6 +95,9 @@ internal static class NodeAgentApp
             kestrel.Limits.Http2.MaxStreamsPerConnection = TunnelLimits.StreamsMax;
             kestrel.Limits.Http2.InitialStreamWindowSize = TunnelLimits.StreamWindowBytes;
             kestrel.Limits.Http2.InitialConnectionWindowSize = TunnelLimits.ConnectionWindowBytes;
+            // An API server that is gone without a word is noticed, and connected to again.
+            kestrel.Limits.Http2.KeepAlivePingDelay = TunnelLimits.PingDelay;
+            kestrel.Limits.Http2.KeepAlivePingTimeout = TunnelLimits.PingTimeout;
             kestrel.Limits.MinRequestBodyDataRate = null;
             kestrel.Limits.MinResponseDataRate = null;
             kestrel.Limits.MaxRequestBodySize = null;

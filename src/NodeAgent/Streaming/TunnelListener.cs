@@ -18,7 +18,7 @@ internal interface ITunnelFeature;
 /// <summary>Hands the streams of tunnels to the web server as connections it accepts.</summary>
 internal sealed class TunnelListener : IConnectionListenerFactory, IConnectionListenerFactorySelector, IConnectionListener
 {
-    /// <summary>Tunnels waiting to be accepted. 4: there is one at a time.</summary>
+    /// <summary>Tunnels waiting to be accepted. 4: the web server takes each at once.</summary>
     private const int PendingMax = 4;
 
     private readonly Channel<ConnectionContext> _pending = Channel.CreateBounded<ConnectionContext>(PendingMax);

@@ -70,28 +70,9 @@ public sealed class ReplicaSetKind : ResourceKind<ReplicaSet>
     protected override IEnumerable<string> WarningsFor(ReplicaSet value) => PodWarnings.For(value.Spec.Template?.Spec, "spec.template.spec");
 
     /// <inheritdoc/>
-    public override IReadOnlyList<TableColumn> Columns { get; } =
-    [
-        TableColumn.Name,
-        new("Desired", "integer", Description: "Pods wanted."),
-        new("Current", "integer", Description: "Pods that exist."),
-        new("Ready", "integer", Description: "Pods that are ready."),
-        TableColumn.Age,
-        new("Containers", Priority: 1, Description: "Names of the containers."),
-        new("Images", Priority: 1, Description: "Images of the containers."),
-        new("Selector", Priority: 1, Description: "Which pods are counted."),
-    ];
+    public override IReadOnlyList<TableColumn> Columns => ReplicaTable.Columns;
 
     /// <inheritdoc/>
-    protected override IReadOnlyList<object?> Cells(ReplicaSet value, DateTimeOffset now) =>
-    [
-        value.Metadata.Name,
-        value.Spec.Replicas ?? 1,
-        value.Status.Replicas,
-        value.Status.ReadyReplicas ?? 0,
-        TableCells.Age(value.Metadata.CreationTimestamp, now),
-        TemplateCells.Containers(value.Spec.Template),
-        TemplateCells.Images(value.Spec.Template),
-        LabelSelectorText.OrNone(value.Spec.Selector),
-    ];
+    protected override IReadOnlyList<object?> Cells(ReplicaSet value, DateTimeOffset now) => ReplicaTable.Cells(
+        value.Metadata, value.Spec.Replicas, value.Status.Replicas, value.Status.ReadyReplicas, value.Spec.Template, LabelSelectorText.OrNone(value.Spec.Selector), now);
 }

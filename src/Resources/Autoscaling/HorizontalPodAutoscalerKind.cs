@@ -86,26 +86,11 @@ public sealed class HorizontalPodAutoscalerKind : ResourceKind<HorizontalPodAuto
     }
 
     /// <inheritdoc/>
-    public override IReadOnlyList<TableColumn> Columns { get; } =
-    [
-        TableColumn.Name,
-        new("Reference", Description: "What is scaled."),
-        new("Targets", Description: "What is measured, of what is aimed at."),
-        new("MinPods", Description: "Never fewer."),
-        new("MaxPods", "integer", Description: "Never more."),
-        new("Replicas", "integer", Description: "How many there are."),
-        TableColumn.Age,
-    ];
+    public override IReadOnlyList<TableColumn> Columns => AutoscalerTable.Columns;
 
     /// <inheritdoc/>
-    protected override IReadOnlyList<object?> Cells(HorizontalPodAutoscaler value, DateTimeOffset now) =>
-    [
-        value.Metadata.Name,
-        $"{value.Spec.ScaleTargetRef.Kind}/{value.Spec.ScaleTargetRef.Name}",
+    protected override IReadOnlyList<object?> Cells(HorizontalPodAutoscaler value, DateTimeOffset now) => AutoscalerTable.Cells(
+        value.Metadata, $"{value.Spec.ScaleTargetRef.Kind}/{value.Spec.ScaleTargetRef.Name}",
         value.Spec.TargetCPUUtilizationPercentage is { } target ? $"cpu: {(value.Status.CurrentCPUUtilizationPercentage is { } used ? $"{used}%" : "<unknown>")}/{target}%" : "<none>",
-        value.Spec.MinReplicas is { } least ? FieldErrors.Text(least) : "<unset>",
-        value.Spec.MaxReplicas,
-        value.Status.CurrentReplicas,
-        TableCells.Age(value.Metadata.CreationTimestamp, now),
-    ];
+        value.Spec.MinReplicas, value.Spec.MaxReplicas, value.Status.CurrentReplicas, now);
 }

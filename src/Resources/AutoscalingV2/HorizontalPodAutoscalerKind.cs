@@ -5,6 +5,7 @@ using KubeAspire.ApiMachinery.Quantities;
 using KubeAspire.Resources.AutoscalingV2.Validation;
 using KubeAspire.Resources.Core.Validation;
 using KubeAspire.Resources.Core;
+using KubeAspire.Resources.Autoscaling;
 using KubeAspire.Resources.Kinds.Validation;
 using KubeAspire.Resources.Kinds;
 
@@ -142,26 +143,10 @@ public sealed class HorizontalPodAutoscalerKind : ResourceKind<HorizontalPodAuto
     }
 
     /// <inheritdoc/>
-    public override IReadOnlyList<TableColumn> Columns { get; } =
-    [
-        TableColumn.Name,
-        new("Reference", Description: "What is scaled."),
-        new("Targets", Description: "What is measured, of what is aimed at."),
-        new("MinPods", Description: "Never fewer."),
-        new("MaxPods", "integer", Description: "Never more."),
-        new("Replicas", "integer", Description: "How many there are."),
-        TableColumn.Age,
-    ];
+    public override IReadOnlyList<TableColumn> Columns => AutoscalerTable.Columns;
 
     /// <inheritdoc/>
-    protected override IReadOnlyList<object?> Cells(HorizontalPodAutoscaler value, DateTimeOffset now) =>
-    [
-        value.Metadata.Name,
-        $"{value.Spec.ScaleTargetRef.Kind}/{value.Spec.ScaleTargetRef.Name}",
-        MetricCells.Targets(value),
-        value.Spec.MinReplicas is { } least ? FieldErrors.Text(least) : "<unset>",
-        value.Spec.MaxReplicas,
-        value.Status.CurrentReplicas ?? 0,
-        TableCells.Age(value.Metadata.CreationTimestamp, now),
-    ];
+    protected override IReadOnlyList<object?> Cells(HorizontalPodAutoscaler value, DateTimeOffset now) => AutoscalerTable.Cells(
+        value.Metadata, $"{value.Spec.ScaleTargetRef.Kind}/{value.Spec.ScaleTargetRef.Name}", MetricCells.Targets(value),
+        value.Spec.MinReplicas, value.Spec.MaxReplicas, value.Status.CurrentReplicas ?? 0, now);
 }

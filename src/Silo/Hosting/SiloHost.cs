@@ -61,6 +61,7 @@ public sealed class SiloHost : IAsyncDisposable
             Kinds = BuiltInKinds.All,
             AdvertiseAddress = address,
             Port = options.Port,
+            Name = options.EffectiveName(),
             ServiceRange = IPNetwork.Parse(options.ServiceCidr),
             KubernetesAddress = options.ServiceAddress(1),
             DnsAddress = options.ServiceAddress(10),
@@ -93,6 +94,7 @@ public sealed class SiloHost : IAsyncDisposable
     /// <inheritdoc/>
     public async ValueTask DisposeAsync()
     {
+        await _server.LeaveAsync(); // While it still answers, so that nobody is sent here any more.
         if (_controlPlane is not null)
         {
             await _controlPlane.StopAsync();

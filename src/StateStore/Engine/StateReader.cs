@@ -60,6 +60,11 @@ internal static class StateReader
 
             if (range.Name is { } name && name != entry.Key.Name)
             {
+                if (range.Namespace is not null && string.CompareOrdinal(entry.Key.Name, name) > 0)
+                {
+                    break; // The one there could be is past.
+                }
+
                 continue;
             }
 

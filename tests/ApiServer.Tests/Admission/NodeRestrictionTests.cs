@@ -87,6 +87,54 @@ public sealed class NodeRestrictionTests(ApiFixture api) : IClassFixture<ApiFixt
         Assert.Equal(403, (await api.SendAsync("POST", $"/apis/coordination.k8s.io/v1/namespaces/{ns}/leases", """{"metadata":{"name":"n1"}}""", user: Node)).Code);
     }
 
+    [Theory]
+    [InlineData("a service account", """ "serviceAccountName":"x" """)]
+    [InlineData("resourceclaims", """ "resourceClaims":[{"name":"c","resourceClaimName":"x"}] """)]
+    [InlineData("secrets", """ "volumes":[{"name":"v","secret":{"secretName":"x"}}] """)]
+    [InlineData("secrets", """ "volumes":[{"name":"v","projected":{"sources":[{"secret":{"name":"x"}}]}}] """)]
+    [InlineData("secrets", """ "imagePullSecrets":[{"name":"x"}] """)]
+    [InlineData("secrets", """ "initContainers":[{"name":"i","image":"i","env":[{"name":"A","valueFrom":{"secretKeyRef":{"name":"x","key":"k"}}}]}] """)]
+    [InlineData("configmaps", """ "volumes":[{"name":"v","configMap":{"name":"x"}}] """)]
+    [InlineData("configmaps", """ "initContainers":[{"name":"i","image":"i","envFrom":[{"configMapRef":{"name":"x"}}]}] """)]
+    [InlineData("persistentvolumeclaims", """ "volumes":[{"name":"v","persistentVolumeClaim":{"claimName":"x"}}] """)]
+    public async Task AMirrorPod_RefersToNothingThatTheNodeMayNotRead(string what, string spec)
+    {
+        // CVE-2025-4563: one sort of reference that was forgotten let a node read what another's pods use.
+        var ns = await api.NamespaceAsync();
+        await NodeAsync("n5");
+        var uid = (await api.SendAsync("GET", "/api/v1/nodes/n5")).At("metadata.uid");
+        var meta = $$$"""{"name":"mirror","annotations":{"kubernetes.io/config.mirror":"1"},"ownerReferences":[{"apiVersion":"v1","kind":"Node","name":"n5","uid":"{{{uid}}}","controller":true}]}""";
+        Task<ApiResponse> Post(string more) =>
+            api.SendAsync("POST", $"/api/v1/namespaces/{ns}/pods", """{"spec":{"nodeName":"n5","containers":[{"name":"c","image":"i"}]""" + more + "},\"metadata\":" + meta + "}", user: "system:node:n5");
+        var refused = await Post("," + spec);
+        Assert.Equal((403, $"node \"n5\" can not create pods that reference {what}"), (refused.Code, After(refused)));
+        Assert.Equal(201, (await Post("")).Code);
+    }
+
+    [Fact]
+    public async Task WhatIsAdmitted_IsWhatIsWritten_WhileOthersWriteToo()
+    {
+        // CVE-2021-25735: a rule that compares must see the very object that is replaced, again after every lost race.
+        await NodeAsync("n5");
+        Task<ApiResponse> PatchOwnAsync(string patch) => api.SendAsync("PATCH", "/api/v1/nodes/n5", patch, "application/merge-patch+json", user: "system:node:n5");
+        for (var round = 0; round < 20; round++)
+        {
+            var taints = round % 2 == 0 ? """[{"key":"a","effect":"NoSchedule"}]""" : "null";
+            var theirs = api.SendAsync("PATCH", "/api/v1/nodes/n5", """{"spec":{"taints":""" + taints + "}}", "application/merge-patch+json");
+            var mine = Enumerable.Range(0, 5).Select(i => PatchOwnAsync("{\"metadata\":{\"annotations\":{\"example.com/" + i + "\":\"" + round + "\"}}}")).ToList();
+            Assert.Equal(200, (await theirs).Code);
+            foreach (var answer in await Task.WhenAll(mine))
+            {
+                Assert.True(answer.Code == 200, answer.Text);
+            }
+
+            Assert.Equal(round % 2 == 0 ? "a" : "", (await api.SendAsync("GET", "/api/v1/nodes/n5")).At("spec.taints.0.key"));
+        }
+    }
+
+    // There, whoever of the tests made it.
+    private Task<ApiResponse> NodeAsync(string name) => api.SendAsync("POST", "/api/v1/nodes", $$$"""{"metadata":{"name":"{{{name}}}"}}""");
+
     private static string After(ApiResponse answer) => answer.Message[(answer.Message.IndexOf("forbidden: ", StringComparison.Ordinal) + "forbidden: ".Length)..];
 
     private Task<ApiResponse> PostNodeAsync(string name, string labels) =>

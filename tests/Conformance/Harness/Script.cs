@@ -9,7 +9,7 @@ namespace KubeAspire.Conformance.Harness;
 /// Plays a script of commands as a person types them, each with what it must print.
 /// </summary>
 /// <remarks>
-/// A line begins with what it is, and holds the test's namespace where it says <c>@ns</c>:
+/// A script that begins with the line <c>alone</c> changes what others use too, such as the nodes, and is played while no other such is. Every other line begins with what it is, and holds the test's namespace where it says <c>@ns</c>:
 /// <code>
 /// # words for the reader
 /// file cm.yaml                  the lines below that begin with | are the file
@@ -38,10 +38,10 @@ public sealed partial class Script : IAsyncDisposable
     /// <summary>Prepares a folder and a kubeconfig of its own, whose namespace is the test's.</summary>
     /// <param name="api">The control plane.</param>
     /// <param name="ns">The namespace; need not exist.</param>
-    /// <param name="version">Of kubectl, as <c>1.28</c>; empty for the machine's own, which counts as the newest.</param>
+    /// <param name="version">Of kubectl, as <c>1.28</c>.</param>
     public Script(ControlPlane api, string ns, string version)
     {
-        (_namespace, _version) = (ns, version.Length == 0 ? decimal.MaxValue : decimal.Parse(version, CultureInfo.InvariantCulture));
+        (_namespace, _version) = (ns, decimal.Parse(version, CultureInfo.InvariantCulture));
         _folder = Path.Combine(api.Folder, "scripts", ns);
         Directory.CreateDirectory(_folder);
         var kubeconfig = Path.Combine(_folder, "kubeconfig");

@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Net;
+using System.Net.Security;
 using System.Net.Sockets;
 using System.Security.Cryptography.X509Certificates;
 using System.Text.Json;
@@ -129,6 +130,23 @@ public sealed class Cluster : IAsyncDisposable
         }
 
         return new HttpClient(handler) { BaseAddress = new Uri($"https://127.0.0.1:{ApiPort}") };
+    }
+
+    /// <summary>A bare connection to the API with the administrator's certificate, for HTTP/1.1 by hand.</summary>
+    public async Task<Stream> ConnectAsync()
+    {
+        var (_, certificate) = Kubeconfigs.Read(Kubeconfig);
+        var client = new TcpClient();
+        await client.ConnectAsync(IPAddress.Loopback, ApiPort);
+        var stream = new SslStream(client.GetStream());
+        await stream.AuthenticateAsClientAsync(new SslClientAuthenticationOptions
+        {
+            TargetHost = "127.0.0.1",
+            ClientCertificates = [certificate],
+            ApplicationProtocols = [SslApplicationProtocol.Http11],
+            RemoteCertificateValidationCallback = (_, served, _, _) => served is not null, // What is asked here is no secret.
+        });
+        return stream;
     }
 
     public async ValueTask DisposeAsync()

@@ -30,4 +30,38 @@ public static class Manifests
 
             """;
     }
+
+    /// <summary>The guestbook's web front end, with a Service and an Ingress of host <c>NAME.test</c>, in a namespace.</summary>
+    public static string WebBehindIngress(string name, string ns, int replicas) =>
+        $$"""
+        apiVersion: v1
+        kind: Service
+        metadata: {name: {{name}}, namespace: {{ns}} }
+        spec:
+          selector: {app: {{name}} }
+          ports: [{name: http, port: 80, targetPort: 8080}]
+        ---
+        apiVersion: networking.k8s.io/v1
+        kind: Ingress
+        metadata: {name: {{name}}, namespace: {{ns}} }
+        spec:
+          rules:
+          - host: {{name}}.test
+            http: {paths: [{path: /, pathType: Prefix, backend: {service: {name: {{name}}, port: {name: http} } } }]}
+        ---
+        apiVersion: apps/v1
+        kind: Deployment
+        metadata: {name: {{name}}, namespace: {{ns}} }
+        spec:
+          replicas: {{replicas}}
+          selector: {matchLabels: {app: {{name}} } }
+          template:
+            metadata: {labels: {app: {{name}} } }
+            spec:
+              terminationGracePeriodSeconds: 1
+              containers:
+              - name: web
+                image: guestbook-web:1
+                readinessProbe: {httpGet: {path: /healthz, port: 8080}, periodSeconds: 1}
+        """;
 }

@@ -4,6 +4,7 @@ using KubeAspire.ApiMachinery.Meta;
 using KubeAspire.ApiMachinery.Quantities;
 using KubeAspire.ApiMachinery.Serialization;
 using KubeAspire.ApiServer.Storage;
+using KubeAspire.ApiServer.Verbs;
 using KubeAspire.Resources.Core;
 using KubeAspire.Resources.Kinds;
 using KubeAspire.StateStore;
@@ -12,11 +13,12 @@ namespace KubeAspire.ApiServer.Admission.Quota;
 
 /// <summary>Refuses what would take more than a namespace's quotas leave, and books what it admits.</summary>
 /// <remarks>
-/// Upstream's plugin ResourceQuota. It is exact: writes that a quota may count hold the gate of their namespace from this check until they are stored
-/// (<see cref="NamespaceGates"/>), and whoever writes a quota's status only asks for a recount, which is made here under the same gate.
-/// What is booked for a write that fails afterwards is returned by the next recount, as upstream.
+/// Upstream's plugin ResourceQuota. It is exact, however many API servers admit at once: what is admitted is booked in <c>status.used</c> by compare-and-swap, and what is booked but not
+/// yet stored stands beside it (<see cref="QuotaCharges"/>), so that a recount loses nothing. Within one server, writes that a quota may count hold the gate of their namespace
+/// (<see cref="NamespaceGates"/>) until they are stored, which spares them lost races. Whoever writes a quota's status only asks for a recount, which is made here.
+/// What is booked for a write that is refused afterwards goes back at once; of a server that dies, with a recount of the controller (every five minutes) once the store's history of the charge is gone.
 /// </remarks>
-internal sealed class ResourceQuotaAdmission(IStateEngine engine, Func<string, ResourceKind?> kinds) : IAdmission
+internal sealed class ResourceQuotaAdmission(IStateEngine engine, Func<string, ResourceKind?> kinds, string server) : IAdmission
 {
     /// <inheritdoc/>
     public string Name => "ResourceQuota";
@@ -38,11 +40,17 @@ internal sealed class ResourceQuotaAdmission(IStateEngine engine, Func<string, R
     /// <inheritdoc/>
     public async ValueTask<ApiError?> MutateAsync(AdmissionRequest request, CancellationToken cancellationToken)
     {
-        if (request.Kind.Type == ResourceQuota.ResourceType && request is { Info.Subresource: "status", Verb: "update", Value: { } value })
+        if (request.Kind.Type != ResourceQuota.ResourceType || request.Value is not { } value)
+        {
+            return null;
+        }
+
+        QuotaCharges.Keep(value, request.Stored);
+        if (request is { Info.Subresource: "status", Verb: "update" })
         {
             var quota = request.View<ResourceQuota>();
-            var status = await CountAsync(quota, cancellationToken);
-            value["status"] = new JsonObject { ["hard"] = Tree(quota.Spec.Hard), ["used"] = Tree(status) };
+            var (used, charges) = await CountAsync(quota, QuotaCharges.Read(request.Stored), cancellationToken);
+            Book(value, quota.Spec.Hard, used, charges);
         }
 
         return null;
@@ -65,24 +73,54 @@ internal sealed class ResourceQuotaAdmission(IStateEngine engine, Func<string, R
         var value = request.Kind.Decode(CanonicalJson.EncodeValue(request.Value));
         var stored = request.Stored is null ? null : request.Kind.Decode(CanonicalJson.EncodeValue(request.Stored));
         var groupResource = request.Kind.Type.GroupResource;
-        var bookings = new List<(ResourceQuota Quota, Dictionary<string, Quantity> Used)>();
         foreach (var quota in quotas)
         {
+            // All are asked before any is charged.
             var (delta, problem) = Delta(quota, groupResource, value, stored);
+            problem = problem is not null ? $"failed quota: {quota.Metadata.Name}: {problem}"
+                : delta.Count > 0 ? Exceeded(quota, delta, (await UsedAsync(quota, [], cancellationToken)).Used) : null;
             if (problem is not null)
             {
-                return ApiErrors.Forbidden(request.Kind.Type, request.Name, $"failed quota: {quota.Metadata.Name}: {problem}");
+                return ApiErrors.Forbidden(request.Kind.Type, request.Name, problem);
+            }
+        }
+
+        foreach (var quota in request.DryRun ? [] : quotas)
+        {
+            if (await ChargeAsync(request, quota, at => Delta(at, groupResource, value, stored), cancellationToken) is { } refusal)
+            {
+                return refusal; // Those charged before it get it back: the write is not stored.
+            }
+        }
+
+        return null;
+    }
+
+    private async ValueTask<ApiError?> ChargeAsync(
+        AdmissionRequest request, ResourceQuota listed, Func<ResourceQuota, (Dictionary<string, Quantity> Delta, string? Problem)> deltaOf, CancellationToken cancellationToken)
+    {
+        var key = Objects.KeyOf(ResourceQuota.ResourceType, request.Namespace, listed.Metadata.Name ?? "");
+        var written = Objects.KeyOf(request.Kind.Type, request.Namespace, request.Name);
+        for (var attempt = 0; attempt < ApiLimits.WriteAttempts; attempt++)
+        {
+            if (await engine.GetAsync(key, cancellationToken) is not { } entry)
+            {
+                return null;
             }
 
-            if (delta.Count == 0)
+            var quota = entry.As<ResourceQuota>();
+            var (delta, problem) = deltaOf(quota);
+            if (problem is null && delta.Count == 0)
             {
-                continue;
+                return null;
             }
 
-            var used = await UsedAsync(quota, cancellationToken);
-            if (Exceeded(quota, delta, used) is { } exceeded)
+            var tree = entry.Tree();
+            var (used, charges) = await UsedAsync(quota, QuotaCharges.Read(tree), cancellationToken);
+            problem = problem is not null ? $"failed quota: {quota.Metadata.Name}: {problem}" : Exceeded(quota, delta, used);
+            if (problem is not null)
             {
-                return ApiErrors.Forbidden(request.Kind.Type, request.Name, exceeded);
+                return ApiErrors.Forbidden(request.Kind.Type, request.Name, problem);
             }
 
             foreach (var (name, quantity) in delta)
@@ -90,15 +128,60 @@ internal sealed class ResourceQuotaAdmission(IStateEngine engine, Func<string, R
                 used[name] = used.TryGetValue(name, out var before) ? before + quantity : quantity;
             }
 
-            bookings.Add((quota, used));
+            var since = Math.Max(entry.Revision, (await engine.GetAsync(written, cancellationToken))?.Revision ?? 0);
+            var charge = new QuotaCharge(Guid.NewGuid().ToString("N"), written, request.Value!.Meta().Text("uid"), since, delta);
+            charges[server] = charge;
+            Book(tree, quota.Spec.Hard, used, charges);
+            switch ((await UpdateAsync(key, tree, entry.Revision, cancellationToken)).Outcome)
+            {
+                case StateOutcome.Committed:
+                    request.Hold?.IfNot(() => ReturnAsync(key, charge));
+                    return null;
+                case StateOutcome.NoSpace:
+                    return WritePath.NoSpace();
+            }
         }
 
-        foreach (var (quota, used) in request.DryRun ? [] : bookings)
+        return ApiErrors.Conflict(ResourceQuota.ResourceType, key.Name);
+    }
+
+    // Takes a charge back whose write was not stored, unless a recount has dropped it already.
+    private async Task ReturnAsync(StateKey key, QuotaCharge charge)
+    {
+        try
         {
-            await BookAsync(quota, used, cancellationToken);
-        }
+            for (var attempt = 0; attempt < ApiLimits.WriteAttempts; attempt++)
+            {
+                if (await engine.GetAsync(key, CancellationToken.None) is not { } entry)
+                {
+                    return;
+                }
 
-        return null;
+                var tree = entry.Tree();
+                var charges = QuotaCharges.Read(tree);
+                if (!charges.Remove(server, out var booked) || booked.Id != charge.Id)
+                {
+                    return;
+                }
+
+                var quota = entry.As<ResourceQuota>();
+                var used = new Dictionary<string, Quantity>(quota.Status.Used ?? new Dictionary<string, Quantity>(), StringComparer.Ordinal);
+                foreach (var (name, amount) in charge.Amounts.Where(amount => used.ContainsKey(amount.Key)))
+                {
+                    used[name] -= amount;
+                }
+
+                Book(tree, quota.Spec.Hard, used, charges);
+                if ((await UpdateAsync(key, tree, entry.Revision, CancellationToken.None)).Outcome != StateOutcome.Conflict)
+                {
+                    return;
+                }
+            }
+        }
+        catch (StateStoreException)
+        {
+            // The store cannot be reached: a recount returns it.
+        }
     }
 
     // What the write takes more than before, of what the quota bounds; or what it fails to say.
@@ -170,14 +253,17 @@ internal sealed class ResourceQuotaAdmission(IStateEngine engine, Func<string, R
     }
 
     // The booked usage; counted now where the status is not there yet or is of another spec.
-    private async ValueTask<Dictionary<string, Quantity>> UsedAsync(ResourceQuota quota, CancellationToken cancellationToken)
+    private async ValueTask<(Dictionary<string, Quantity> Used, Dictionary<string, QuotaCharge> Charges)> UsedAsync(
+        ResourceQuota quota, Dictionary<string, QuotaCharge> charges, CancellationToken cancellationToken)
     {
         var (hard, booked) = (quota.Spec.Hard ?? new Dictionary<string, Quantity>(), quota.Status.Used);
-        return booked is not null && hard.Keys.All(booked.ContainsKey)
-            ? new Dictionary<string, Quantity>(booked, StringComparer.Ordinal) : await CountAsync(quota, cancellationToken);
+        return booked is not null && hard.Keys.All(booked.ContainsKey) && charges.Count < QuotaCharges.Servers
+            ? (new Dictionary<string, Quantity>(booked, StringComparer.Ordinal), charges) : await CountAsync(quota, charges, cancellationToken);
     }
 
-    private async ValueTask<Dictionary<string, Quantity>> CountAsync(ResourceQuota quota, CancellationToken cancellationToken)
+    // What is stored, and what is charged for writes that are not stored yet; and those charges.
+    private async ValueTask<(Dictionary<string, Quantity> Used, Dictionary<string, QuotaCharge> Charges)> CountAsync(
+        ResourceQuota quota, Dictionary<string, QuotaCharge> charges, CancellationToken cancellationToken)
     {
         var used = new Dictionary<string, Quantity>(StringComparer.Ordinal);
         foreach (var name in (quota.Spec.Hard ?? new Dictionary<string, Quantity>()).Keys)
@@ -185,6 +271,7 @@ internal sealed class ResourceQuotaAdmission(IStateEngine engine, Func<string, R
             used[name] = Quantity.Zero;
         }
 
+        var underWay = new Dictionary<string, QuotaCharge>(StringComparer.Ordinal);
         foreach (var collection in used.Keys.Select(QuotaUsage.CollectionOf).OfType<string>().Distinct().ToList())
         {
             if (kinds(collection) is not { } kind)
@@ -200,31 +287,36 @@ internal sealed class ResourceQuotaAdmission(IStateEngine engine, Func<string, R
                     used[name] += quantity;
                 }
             }
+
+            // This server's own is done: its gate is held here.
+            foreach (var (owner, charge) in charges.Where(each => each.Key != server && each.Value.Object.Collection == collection))
+            {
+                if (!await charge.IsDoneAsync(engine, page.Revision, cancellationToken))
+                {
+                    underWay[owner] = charge;
+                }
+            }
         }
 
-        return used;
+        foreach (var (name, amount) in underWay.Values.SelectMany(charge => charge.Amounts).Where(amount => used.ContainsKey(amount.Key)))
+        {
+            used[name] += amount;
+        }
+
+        return (used, underWay);
     }
 
-    // The gate is held, so the only other writer of the quota is one of its spec or metadata: read it again then.
-    private async ValueTask BookAsync(ResourceQuota quota, Dictionary<string, Quantity> used, CancellationToken cancellationToken)
+    private static void Book(JsonObject quota, IReadOnlyDictionary<string, Quantity>? hard, IReadOnlyDictionary<string, Quantity> used, IReadOnlyDictionary<string, QuotaCharge> charges)
     {
-        var key = Objects.KeyOf(ResourceQuota.ResourceType, quota.Metadata.Namespace ?? "", quota.Metadata.Name ?? "");
-        for (var attempt = 0; attempt < ApiLimits.WriteAttempts; attempt++)
-        {
-            if (await engine.GetAsync(key, cancellationToken) is not { } entry)
-            {
-                return;
-            }
+        quota["status"] = new JsonObject { ["hard"] = Tree(hard), ["used"] = Tree(used) };
+        QuotaCharges.Write(quota, charges);
+    }
 
-            var tree = entry.Tree();
-            tree.Meta().Remove("resourceVersion");
-            tree["status"] = new JsonObject { ["hard"] = tree["spec"]?["hard"]?.DeepClone() ?? new JsonObject(), ["used"] = Tree(used) };
-            var (json, revisionAt) = CanonicalJson.Encode(tree);
-            if ((await engine.UpdateAsync(key, new StateValue(json, revisionAt), entry.Revision, cancellationToken)).Outcome != StateOutcome.Conflict)
-            {
-                return;
-            }
-        }
+    private ValueTask<StateWrite> UpdateAsync(StateKey key, JsonObject tree, long revision, CancellationToken cancellationToken)
+    {
+        tree.Meta().Remove("resourceVersion");
+        var (json, revisionAt) = CanonicalJson.Encode(tree);
+        return engine.UpdateAsync(key, new StateValue(json, revisionAt), revision, cancellationToken);
     }
 
     private static JsonObject Tree(IReadOnlyDictionary<string, Quantity>? amounts)
