@@ -59,7 +59,7 @@ internal static class ClusterProbe
         }
     }
 
-    /// <summary>Why the cluster is not ready, a line a node.</summary>
+    /// <summary>Why the cluster is not ready, a line for each silo that is silent and for each node.</summary>
     public static async Task<IReadOnlyList<string>> ExplainAsync(ClusterOptions options, TimeProvider clock, CancellationToken cancellationToken)
     {
         using var client = TryOpen(options, clock);
@@ -68,7 +68,16 @@ internal static class ClusterProbe
             return [$"The API server on port {options.ApiPort} does not answer."];
         }
 
-        return [.. options.NodeNames.Select(name => nodes.FirstOrDefault(node => node.Metadata.Name == name) is not { } node
+        var silent = new List<string>();
+        foreach (var silo in ClusterGraph.Describe(options).Where(resource => resource.Program == "src/Silo"))
+        {
+            if (!await Launching.ResourceHealth.AnswersAsync(silo, cancellationToken))
+            {
+                silent.Add($"{silo.Name} does not answer at {silo.Health}.");
+            }
+        }
+
+        return [.. silent, .. options.NodeNames.Select(name => nodes.FirstOrDefault(node => node.Metadata.Name == name) is not { } node
             ? $"{name} never registered."
             : Ready(node) is not { } ready ? $"{name} has no Ready condition."
             : ready.Status == "True" ? $"{name} is Ready."

@@ -106,8 +106,24 @@ internal sealed class UpCommand(ClusterOptions options, TimeProvider clock)
 
     private async Task<int> JoinAsync(int? holder)
     {
+        if (ClusterCheck.Prepare(options) is { } obstacle)
+        {
+            _progress.Fail(obstacle);
+            return 1;
+        }
+
         using var patience = new CancellationTokenSource(s_patience, clock);
-        await ClusterProbe.WaitUntilReadyAsync(options, DateTimeOffset.MinValue, _ => { }, clock, patience.Token);
+        try
+        {
+            await ClusterProbe.WaitUntilReadyAsync(options, DateTimeOffset.MinValue, _ => { }, clock, patience.Token);
+        }
+        catch (OperationCanceledException)
+        {
+            // Perhaps it runs as something else than what is asked for now.
+            _progress.Fail($"{await ExplainAsync()}\nIt is run by process {holder}; ./dev down stops it.");
+            return 1;
+        }
+
         ShowEndpoints(ClusterGraph.Describe(options), $"The cluster was up already (process {holder}).");
         return 0;
     }

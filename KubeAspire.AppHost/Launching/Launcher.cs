@@ -40,13 +40,13 @@ internal sealed class Launcher(ClusterOptions options, IReadOnlyList<GraphResour
         });
     }
 
-    // Who waits for others stops before them.
+    // Who uses others stops before them.
     private IEnumerable<List<GraphResource>> StopOrder()
     {
         var left = graph.ToList();
         while (left.Count > 0)
         {
-            var level = left.Where(resource => !left.Any(other => other.WaitFor.Contains(resource))).ToList();
+            var level = left.Where(resource => !left.Any(other => other.WaitFor.Contains(resource) || other.Knows.Contains(resource))).ToList();
             left.RemoveAll(level.Contains);
             yield return level;
         }

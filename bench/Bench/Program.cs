@@ -1,4 +1,4 @@
-// The benchmarks, each beside its peer in the same run. usage: Bench [store] [pods] [--quick]
+// The benchmarks, each beside its peer in the same run. usage: Bench [store] [redis] [pods] [--quick]
 using KubeAspire.Bench;
 using KubeAspire.Bench.Store;
 
@@ -26,18 +26,21 @@ switch (args)
 
 var quick = args.Contains("--quick");
 string[] wanted = [.. args.Where(arg => arg != "--quick")];
-foreach (var name in wanted.Length == 0 ? ["store", "pods"] : wanted)
+foreach (var name in wanted.Length == 0 ? ["store", "redis", "pods"] : wanted)
 {
     switch (name)
     {
         case "store":
             await StoreBenchmark.RunAsync(quick);
             break;
+        case "redis":
+            await RedisBenchmark.RunAsync(quick);
+            break;
         case "pods":
             await PodStartBenchmark.RunAsync();
             break;
         default:
-            Console.Error.WriteLine($"no benchmark \"{name}\": there are store and pods");
+            Console.Error.WriteLine($"no benchmark \"{name}\": there are store, redis and pods");
             return 2;
     }
 }

@@ -25,6 +25,9 @@ public sealed class ApiRouter
     /// <summary>Answers for a group and version that this server does not serve itself; null where nobody does.</summary>
     public Func<RequestInfo, CancellationToken, ValueTask<ApiError?>>? Elsewhere { get; init; }
 
+    /// <summary>Waits for a kind that this server is about to serve; says whether it does now.</summary>
+    public Func<RequestInfo, CancellationToken, ValueTask<bool>>? Late { get; init; }
+
     /// <summary>Serves <c>scale</c> of a kind that has one.</summary>
     public Func<ResourceKind, ScaleMapping, ApiHandler>? Scale { get; init; }
 
@@ -48,7 +51,7 @@ public sealed class ApiRouter
         var isHandled = _handlers.TryGetValue((info.Group, info.Resource, info.Subresource), out var handler);
         if (kind is null && !isHandled)
         {
-            return Elsewhere is not null ? ElsewhereAsync(info, cancellationToken) : Refused(ApiErrors.PathNotFound());
+            return ElsewhereAsync(request, cancellationToken);
         }
 
         if (ScopeError(info, kind) is { } error)
@@ -98,8 +101,15 @@ public sealed class ApiRouter
         return !type.Namespaced || kind is null || info.IsNamed ? ApiErrors.PathNotFound() : info.Verb is "list" or "watch" ? null : ApiErrors.MethodNotAllowed();
     }
 
-    private async Task<ApiAnswer> ElsewhereAsync(RequestInfo info, CancellationToken cancellationToken) =>
-        await Elsewhere!(info, cancellationToken) ?? ApiErrors.PathNotFound();
+    private async Task<ApiAnswer> ElsewhereAsync(ApiRequest request, CancellationToken cancellationToken)
+    {
+        if (Elsewhere is not null && await Elsewhere(request.Info, cancellationToken) is { } refused)
+        {
+            return refused;
+        }
+
+        return Late is not null && await Late(request.Info, cancellationToken) ? await DispatchAsync(request, cancellationToken) : ApiErrors.PathNotFound();
+    }
 
     private static Task<ApiAnswer> Refused(ApiError error) => Task.FromResult<ApiAnswer>(error);
 }

@@ -11,6 +11,7 @@ public sealed class KindRegistry
 {
     private readonly FrozenDictionary<(string Group, string Version, string Plural), BuiltInType> _reviews;
     private volatile KindSet _current;
+    private TaskCompletionSource _changed = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     /// <summary>Registers built-in kinds.</summary>
     public KindRegistry(IEnumerable<ResourceKind> kinds)
@@ -31,7 +32,14 @@ public sealed class KindRegistry
     public IReadOnlyList<BuiltInType> Reviews { get; }
 
     /// <summary>Serves other custom kinds than before.</summary>
-    public void Serve(IEnumerable<ResourceKind> custom) => _current = _current.With(custom);
+    public void Serve(IEnumerable<ResourceKind> custom)
+    {
+        _current = _current.With(custom);
+        Interlocked.Exchange(ref _changed, new(TaskCreationOptions.RunContinuationsAsynchronously)).SetResult();
+    }
+
+    /// <summary>Done when other kinds are served than now. Take it before looking.</summary>
+    public Task Changed => Volatile.Read(ref _changed).Task;
 
     /// <inheritdoc cref="KindSet.Find"/>
     public ResourceKind? Find(string group, string version, string plural) => _current.Find(group, version, plural);

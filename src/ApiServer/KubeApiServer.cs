@@ -67,9 +67,10 @@ public sealed class KubeApiServer : IDisposable
         _claims = new ServiceClaimsRepair(engine, taking, clock, claimsLog);
         _path = new WritePath(engine, admissions, quotas, new ServiceAddresses(engine, new FreeNumbers(engine, options.ServiceRange, random), taking), clock, names);
         var verbs = new VerbSet(_path, engine, clock, random);
-        var router = new ApiRouter(Kinds, verbs) 
+        var router = new ApiRouter(Kinds, verbs)
         {
             Elsewhere = new AggregatedGroups(engine).AnswerAsync,
+            Late = new LateKinds(engine, Kinds, clock).ArrivesAsync,
             Scale = (kind, scale) => new ScaleSubresource(engine, kind, scale, verbs.Update).HandleAsync,
         };
         Pipeline = new ApiPipeline(_authorizer, new Impersonation(_authorizer), _limits, router);

@@ -24,6 +24,8 @@ internal static class Kinds
     private const int MostFailingSync = 200;
     private const int MostMebibytes = 20;
     private const int MostRestoreCalls = 8;
+    private const int RedisCalls = 60;
+    private const int SiloFaults = 3;
     private const int HistorySnapshotBytes = 16 * 1024;
 
     public static IReadOnlyList<Kind> All { get; } =
@@ -37,6 +39,8 @@ internal static class Kinds
         new("restores", "restores killed", true, RestoresAsync, StraceAsync),
         new("histories", "calls of clients at once, judged", false, HistoriesAsync),
         new("faults", "calls judged while the process was killed, paused or slow", true, FaultsAsync),
+        new("redis", "calls judged on several silos while Redis was killed, paused or left alone", true, RedisAsync, _ => Task.FromResult(RedisServer.WhyNot)),
+        new("silos", "calls judged while silos, each a process, or their Redis were killed, paused or restarted", true, SilosAsync, _ => Task.FromResult(SiloCluster.WhyNot)),
         new("disks", "writes refused by full disks", true, DisksAsync, SmallDiskAsync),
     ];
 
@@ -135,6 +139,24 @@ internal static class Kinds
         await using var store = new FaultyStore(FaultyStore.All[seed % FaultyStore.All.Count], seed);
         await store.StartAsync(cancellationToken);
         return await JudgeAsync(new HistoryRun(new HistoryOptions { Seed = seed, CompactEvery = 100 }, store.EngineAsync), cancellationToken);
+    }
+
+    private static async Task<long> RedisAsync(int seed, CancellationToken cancellationToken)
+    {
+        await using var redis = await FaultyRedis.StartAsync(seed, cancellationToken);
+        var calls = await JudgeAsync(
+            new HistoryRun(new HistoryOptions { Seed = seed, Calls = RedisCalls, CompactEvery = seed % 2 * 80, Until = redis.Faulting }, redis.ClientAsync), cancellationToken);
+        return redis.Stops.Count == 0 ? calls : throw new InvalidOperationException(redis.Stops[0]);
+    }
+
+    private static async Task<long> SilosAsync(int seed, CancellationToken cancellationToken)
+    {
+        await using var silos = new FaultySilos(FaultySilos.All[seed % FaultySilos.All.Count], seed, SiloFaults);
+        await silos.StartAsync(cancellationToken);
+        var calls = await JudgeAsync(
+            new HistoryRun(new HistoryOptions { Seed = seed, CompactEvery = 100, Pause = TimeSpan.FromMilliseconds(15), Until = silos.Faulting }, silos.ClientAsync), cancellationToken);
+        await silos.Faulting;
+        return calls;
     }
 
     private static async Task<long> JudgeAsync(HistoryRun run, CancellationToken cancellationToken)

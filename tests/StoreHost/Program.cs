@@ -50,16 +50,19 @@ try
     Console.WriteLine(StoreProtocol.Ready);
     using var ending = new CancellationTokenSource();
     var parent = EndWithParentAsync(ending);
+    List<StoreConnection> connections = [];
     try
     {
         while (true)
         {
-            var connection = new StoreConnection(engine, new NetworkStream(await listener.AcceptAsync(ending.Token), ownsSocket: true), ending.Cancel);
+            var connection = new StoreConnection(engine, new NetworkStream(await listener.AcceptAsync(ending.Token), ownsSocket: true), ending.Cancel, ending.Token);
+            connections.Add(connection);
             _ = connection.RunAsync();
         }
     }
     catch (OperationCanceledException)
     {
+        await AnswerAllAsync(connections);
         return 0;
     }
 }
@@ -89,6 +92,16 @@ IStateEngine Open()
 }
 
 long Number(string name, long otherwise) => configuration[name] is { } text ? long.Parse(text, CultureInfo.InvariantCulture) : otherwise;
+
+// What was begun is answered while the engine is whole. 10 s at most: a client may have stopped reading.
+static async Task AnswerAllAsync(List<StoreConnection> connections)
+{
+    var (clock, most) = (TimeProvider.System, TimeSpan.FromSeconds(10));
+    for (var started = clock.GetTimestamp(); connections.Any(connection => connection.Unanswered > 0) && clock.GetElapsedTime(started) < most;)
+    {
+        await Task.Delay(TimeSpan.FromMilliseconds(2), clock);
+    }
+}
 
 // A parent that was itself killed leaves no child behind.
 static async Task EndWithParentAsync(CancellationTokenSource ending)

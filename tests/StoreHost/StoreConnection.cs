@@ -6,7 +6,11 @@ using KubeAspire.Testing.Processes;
 namespace KubeAspire.StoreHost;
 
 /// <summary>Serves one client's calls, many at once.</summary>
-internal sealed class StoreConnection(IStateEngine engine, Stream stream, Action shutdown)
+/// <param name="engine">The store.</param>
+/// <param name="stream">The way to the client.</param>
+/// <param name="shutdown">Lets the process leave.</param>
+/// <param name="leaving">Cancelled when the process leaves: no call is begun any more, and waits for watches end.</param>
+internal sealed class StoreConnection(IStateEngine engine, Stream stream, Action shutdown, CancellationToken leaving)
 {
     /// <summary>Answers waiting for a client that does not read. 1,024.</summary>
     private const int MostAnswers = 1_024;
@@ -14,6 +18,10 @@ internal sealed class StoreConnection(IStateEngine engine, Stream stream, Action
     private readonly ConcurrentDictionary<long, CancellationTokenSource> _calls = new();
     private readonly ConcurrentDictionary<long, IStateWatch> _watches = new();
     private readonly Channel<byte[]> _answers = Channel.CreateBounded<byte[]>(MostAnswers);
+    private int _unanswered;
+
+    /// <summary>Calls begun and not yet answered.</summary>
+    public int Unanswered => Volatile.Read(ref _unanswered);
 
     public async Task RunAsync()
     {
@@ -74,6 +82,8 @@ internal sealed class StoreConnection(IStateEngine engine, Stream stream, Action
                 shutdown();
                 break;
             default:
+                // Counted first: whoever sees none unanswered after the leave began knows that none comes.
+                Interlocked.Increment(ref _unanswered);
                 var cancellation = _calls[call] = new CancellationTokenSource();
                 _ = Task.Run(() => AnswerAsync(call, operation, request, cancellation), CancellationToken.None);
                 break;
@@ -83,10 +93,21 @@ internal sealed class StoreConnection(IStateEngine engine, Stream stream, Action
     private async Task AnswerAsync(long call, StoreOperation operation, BinaryReader request, CancellationTokenSource cancellation)
     {
         var status = StoreStatus.Ok;
-        Action<BinaryWriter> fields;
+        Action<BinaryWriter> fields = static _ => { };
         try
         {
-            fields = await CallAsync(operation, request, cancellation.Token);
+            if (leaving.IsCancellationRequested)
+            {
+                status = StoreStatus.Leaving;
+            }
+            else
+            {
+                fields = await CallAsync(operation, request, cancellation.Token);
+            }
+        }
+        catch (OperationCanceledException) when (operation == StoreOperation.WatchNext && leaving.IsCancellationRequested)
+        {
+            status = StoreStatus.Leaving;
         }
 #pragma warning disable CA1031 // Whatever the engine throws is the client's to judge.
         catch (Exception exception)
@@ -104,6 +125,7 @@ internal sealed class StoreConnection(IStateEngine engine, Stream stream, Action
         catch (ChannelClosedException)
         {
             // The client went.
+            Interlocked.Decrement(ref _unanswered);
         }
     }
 
@@ -138,8 +160,11 @@ internal sealed class StoreConnection(IStateEngine engine, Stream stream, Action
                 await engine.CompactAsync(request.ReadInt64(), cancellationToken);
                 return _ => { };
             case StoreOperation.WatchNext:
-                var batch = await _watches[request.ReadInt64()].NextAsync(TimeSpan.FromMilliseconds(request.ReadDouble()), cancellationToken);
-                return answer => answer.Write(batch);
+                using (var waiting = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, leaving))
+                {
+                    var batch = await _watches[request.ReadInt64()].NextAsync(TimeSpan.FromMilliseconds(request.ReadDouble()), waiting.Token);
+                    return answer => answer.Write(batch);
+                }
             default:
                 throw new InvalidDataException($"No operation {operation}.");
         }
@@ -153,6 +178,7 @@ internal sealed class StoreConnection(IStateEngine engine, Stream stream, Action
             await foreach (var answer in _answers.Reader.ReadAllAsync())
             {
                 await stream.WriteAsync(answer);
+                Interlocked.Decrement(ref _unanswered);
             }
         }
         catch (IOException)

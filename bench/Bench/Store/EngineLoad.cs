@@ -27,11 +27,17 @@ internal sealed class EngineLoad(EmbeddedStateEngine engine) : IAsyncDisposable
     }
 
     /// <summary>Creates of new keys.</summary>
-    public LoadResult Create(int callers, TimeSpan duration, StateValue value) =>
+    public LoadResult Create(int callers, TimeSpan duration, StateValue value) => Create(engine, callers, duration, value);
+
+    /// <summary>Creates of new keys in any engine.</summary>
+    public static LoadResult Create(IStateEngine engine, int callers, TimeSpan duration, StateValue value) =>
         Run(callers, duration, async (_, number) => (await engine.CreateAsync(new StateKey("configmaps", "default", $"bench-{number:d16}"), value, CancellationToken.None)).Entry!.Revision);
 
     /// <summary>Compare-and-swap, each caller on a key of its own.</summary>
-    public LoadResult Swap(int callers, TimeSpan duration, StateValue value) => Run(callers, duration, async (state, number) =>
+    public LoadResult Swap(int callers, TimeSpan duration, StateValue value) => Swap(engine, callers, duration, value);
+
+    /// <summary>Compare-and-swap in any engine.</summary>
+    public static LoadResult Swap(IStateEngine engine, int callers, TimeSpan duration, StateValue value) => Run(callers, duration, async (state, number) =>
     {
         state.Key ??= new StateKey("swapped", "default", $"bench-{number:d16}");
         var written = state.Revision == 0
@@ -71,7 +77,8 @@ internal sealed class EngineLoad(EmbeddedStateEngine engine) : IAsyncDisposable
     /// <summary>Bytes that the floor writes over. 1 GiB: no round comes to its end.</summary>
     private const long FloorFile = 1L << 30;
 
-    private static LoadResult Run(int callers, TimeSpan duration, Func<Caller, long, Task<long>> one)
+    /// <summary>Calls of so many callers at a time, each with the next number; what a call answers is the caller's revision.</summary>
+    public static LoadResult Run(int callers, TimeSpan duration, Func<Caller, long, Task<long>> one)
     {
         var cpu = ProcessorTime.OfThisProcess();
         var watch = Stopwatch.StartNew();
@@ -90,10 +97,13 @@ internal sealed class EngineLoad(EmbeddedStateEngine engine) : IAsyncDisposable
         return LoadResult.Of(latencies, watch.Elapsed, ProcessorTime.OfThisProcess() - cpu);
     }
 
-    private sealed class Caller
+    /// <summary>What a caller knows from its call before.</summary>
+    internal sealed class Caller
     {
+        /// <summary>Its own key; null before it has one.</summary>
         public StateKey? Key { get; set; }
 
+        /// <summary>The revision that it wrote last.</summary>
         public long Revision { get; set; }
     }
 }

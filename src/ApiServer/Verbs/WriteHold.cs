@@ -61,12 +61,17 @@ internal sealed class WriteHold(IDisposable? gate) : IAsyncDisposable
     /// <inheritdoc/>
     public async ValueTask DisposeAsync()
     {
-        if (!_unknown)
+        try
         {
-            await GiveBackAsync();
+            if (!_unknown)
+            {
+                await GiveBackAsync();
+            }
         }
-
-        gate?.Dispose();
+        finally
+        {
+            gate?.Dispose();
+        }
     }
 
     private static List<T> Taken<T>(List<T> from)

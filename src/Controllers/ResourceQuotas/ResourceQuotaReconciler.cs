@@ -11,8 +11,8 @@ namespace KubeAspire.Controllers.ResourceQuotas;
 
 /// <summary>Has quotas counted anew when their bounds change, and when something that they may count has gone or takes less.</summary>
 /// <remarks>
-/// Counting itself is the API server's: it books what it admits, and answers a write of a quota's status with a recount made while nobody else writes in the
-/// namespace. So nothing is counted here, and no count can be late.
+/// Counting itself is the API server's: it books what it admits, and answers a write of a quota's status with a recount that misses nothing, not even what is
+/// charged and not yet stored. So nothing is counted here, and no count can be late.
 /// </remarks>
 internal sealed class ResourceQuotaReconciler(IApiClient client, IInformer<ResourceQuota> quotas) : IReconciler
 {

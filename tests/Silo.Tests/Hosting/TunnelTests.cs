@@ -43,6 +43,40 @@ public sealed class TunnelTests(SiloFixture silo) : IClassFixture<SiloFixture>
         Assert.NotEqual(0, (await logs).Code);
     }
 
+    // A node that knows this server by two addresses, or came back before its old connection was known to be dead.
+    [Fact]
+    public async Task ANodeWithTwoTunnels_IsAskedThroughTheNewer_AndThroughTheOlderWhenThatHasGone()
+    {
+        await silo.RequireKubectlAsync();
+        await silo.RunAsync("create ns tunnels");
+        await silo.RunAsync("create sa default -n tunnels");
+        await silo.RunAsync("run p --image=x -n tunnels");
+        var admin = silo.Server.ClientFor(ApiUser.Named("admin", ApiUser.MastersGroup));
+        var binding = new Binding { Metadata = new ObjectMeta { Name = "p" }, Target = new ObjectReference { Kind = "Node", Name = "node-1" } };
+        Assert.True((await admin.CreateSubresourceAsync<Binding, Status>(Pod.ResourceType, "tunnels", "p", "binding", binding, CancellationToken.None)).Succeeded);
+        await using var older = await ConnectAsync();
+        Assert.StartsWith("HTTP/1.1 101", await UpgradeAsync(older, "node-1"), StringComparison.Ordinal);
+        await using var newer = await ConnectAsync();
+        Assert.StartsWith("HTTP/1.1 101", await UpgradeAsync(newer, "node-1"), StringComparison.Ordinal);
+        using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(10));
+        var (ofOlder, ofNewer) = (new byte[24], new byte[24]);
+        var asked = older.ReadExactlyAsync(ofOlder, patience.Token).AsTask();
+
+        var first = silo.RunAsync("logs p -n tunnels --request-timeout=5s");
+        await newer.ReadExactlyAsync(ofNewer, patience.Token);
+        Assert.False(asked.IsCompleted);
+        newer.Close();
+        await first;
+        while (!asked.IsCompleted)
+        {
+            // The server needs a moment to see that the newer has gone.
+            await silo.RunAsync("logs p -n tunnels --request-timeout=1s");
+        }
+
+        await asked;
+        Assert.Equal(ofNewer, ofOlder);
+    }
+
     private async Task<SslStream> ConnectAsync()
     {
         var text = await File.ReadAllTextAsync(Path.Combine(silo.Folder, "credentials/node-1.kubeconfig"));

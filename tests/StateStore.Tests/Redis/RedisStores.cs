@@ -44,8 +44,13 @@ internal sealed class RedisStore(string connectionString) : IAsyncDisposable
     private readonly string _prefix = $"{{test-{Environment.ProcessId}-{Interlocked.Increment(ref s_stores)}}}";
     private readonly List<RedisStateEngine> _engines = [];
 
+    private readonly CancellationTokenSource _stopped = new();
+
     /// <summary>What a silo found so wrong that it stopped.</summary>
     public List<string> Stops { get; } = [];
+
+    /// <summary>Cancelled when a silo has stopped.</summary>
+    public CancellationToken Stopped => _stopped.Token;
 
     public string Prefix => _prefix;
 
@@ -61,6 +66,8 @@ internal sealed class RedisStore(string connectionString) : IAsyncDisposable
             {
                 Stops.Add(reason);
             }
+
+            _stopped.Cancel();
         };
         configure?.Invoke(options);
         return options;
@@ -77,9 +84,8 @@ internal sealed class RedisStore(string connectionString) : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
-        foreach (var engine in _engines)
-        {
-            await engine.DisposeAsync();
-        }
+        await Task.WhenAll(_engines.Select(engine => engine.DisposeAsync().AsTask()));
+
+        _stopped.Dispose();
     }
 }

@@ -23,6 +23,12 @@ public sealed record HistoryOptions
 
     /// <summary>Compact after so many commits; 0 for never.</summary>
     public int CompactEvery { get; init; }
+
+    /// <summary>How long a writer waits between two calls. None.</summary>
+    public TimeSpan Pause { get; init; }
+
+    /// <summary>The writers go on, beyond <see cref="Calls"/>, until this has ended.</summary>
+    public Task Until { get; init; } = Task.CompletedTask;
 }
 
 /// <summary>What came out of a history.</summary>
@@ -30,7 +36,17 @@ public sealed record HistoryOptions
 /// <param name="Unknown">Writes of which nobody knows how they ended.</param>
 /// <param name="Events">Events delivered to watches.</param>
 /// <param name="Problems">What is wrong; empty where nothing is.</param>
-public sealed record HistoryVerdict(int Operations, int Unknown, int Events, IReadOnlyList<string> Problems);
+public sealed record HistoryVerdict(int Operations, int Unknown, int Events, IReadOnlyList<string> Problems)
+{
+    /// <summary>Calls of writers, reads among them, that ended with an error in place of an answer.</summary>
+    public int Failed { get; init; }
+
+    /// <summary>Of a hundred calls, how many were answered.</summary>
+    public double Availability => Operations == 0 ? 0 : 100.0 * (Operations - Failed) / Operations;
+
+    /// <summary>The longest call that was answered.</summary>
+    public TimeSpan Longest { get; init; }
+}
 
 /// <summary>Lets clients loose on a store, keeps all that they were told, and judges it.</summary>
 /// <param name="options">How.</param>
@@ -58,6 +74,7 @@ public sealed class HistoryRun(HistoryOptions options, Func<CancellationToken, V
     private readonly TaskCompletionSource _allWatch = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly HashSet<int> _watching = [];
     private int _commits;
+    private int _failed;
 
     /// <summary>Makes the history and judges it.</summary>
     public async Task<HistoryVerdict> RunAsync(CancellationToken cancellationToken)
@@ -74,7 +91,11 @@ public sealed class HistoryRun(HistoryOptions options, Func<CancellationToken, V
         var changes = new Changes(operations, _streams.SelectMany(stream => stream.Events));
         var problems = RevisionOrderCheck.Check(operations, changes).Concat(LinearizabilityCheck.Check(operations)).Concat(WatchValidators.Check(_streams, changes)).Concat(_stuck).ToList();
         return new HistoryVerdict(
-            operations.Count, operations.Count(operation => operation is { IsWrite: true, Outcome: null }), _streams.Sum(stream => stream.Events.Count()), problems);
+            operations.Count, operations.Count(operation => operation is { IsWrite: true, Outcome: null }), _streams.Sum(stream => stream.Events.Count()), problems)
+        {
+            Failed = _failed,
+            Longest = operations.Where(operation => operation.IsKnown).Select(operation => _time.GetElapsedTime(operation.Invoked, operation.Returned)).DefaultIfEmpty().Max(),
+        };
     }
 
     // After all: what is there now, to resolve what nobody knows, and the revision that every watch must reach.
@@ -98,15 +119,21 @@ public sealed class HistoryRun(HistoryOptions options, Func<CancellationToken, V
         // Watches come first: a store that is quick would have nothing left to show them.
         await _allWatch.Task.WaitAsync(cancellationToken);
         var client = ClientOf(number, await engines(cancellationToken));
-        for (var call = 0; call < options.Calls; call++)
+        for (var call = 0; call < options.Calls || !options.Until.IsCompleted; call++)
         {
             cancellationToken.ThrowIfCancellationRequested();
+            if (options.Pause > TimeSpan.Zero)
+            {
+                await Task.Delay(options.Pause, _time, cancellationToken);
+            }
+
             try
             {
                 await StepAsync(client, random, call, cancellationToken);
             }
             catch (Exception lost) when (lost is IOException or ObjectDisposedException)
             {
+                Interlocked.Increment(ref _failed);
                 client.Engine = await engines(cancellationToken);
             }
         }

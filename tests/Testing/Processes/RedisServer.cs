@@ -40,8 +40,16 @@ public sealed class RedisServer : IAsyncDisposable
         probe.Start();
         var server = new RedisServer(((IPEndPoint)probe.LocalEndpoint).Port, options);
         probe.Stop();
-        await server.StartAgainAsync();
-        return server;
+        try
+        {
+            await server.StartAgainAsync();
+            return server;
+        }
+        catch
+        {
+            await server.DisposeAsync();
+            throw;
+        }
     }
 
     /// <summary>Starts it again on the same data and port.</summary>
@@ -101,17 +109,6 @@ public sealed class RedisServer : IAsyncDisposable
         {
             return "";
         }
-    }
-
-    /// <summary>Sends a command of simple words, and takes all that is answered within a moment.</summary>
-    public async Task<string> ReadAllAsync(string command)
-    {
-        using var client = new TcpClient();
-        await client.ConnectAsync(IPAddress.Loopback, Port);
-        await using var stream = client.GetStream();
-        await stream.WriteAsync(System.Text.Encoding.UTF8.GetBytes(command + "\r\nQUIT\r\n"));
-        using var reader = new StreamReader(stream, System.Text.Encoding.Latin1);
-        return await reader.ReadToEndAsync();
     }
 
     /// <inheritdoc/>

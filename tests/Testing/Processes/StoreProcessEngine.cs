@@ -7,6 +7,9 @@ namespace KubeAspire.Testing.Processes;
 /// <summary>The process ended, or its connection did, while a call was in flight: whether the call took place is not known.</summary>
 public sealed class StoreProcessEndedException() : IOException("The store's process ended; whether the call took place is not known.");
 
+/// <summary>The process had gone before the call was made, or was leaving: the call did not take place, and may be made elsewhere.</summary>
+public sealed class StoreProcessGoneException() : IOException("The store's process is gone or leaving; the call did not take place.");
+
 /// <summary>The engine of a <see cref="StoreProcess"/>. Methods may be called from any thread, many at once.</summary>
 public sealed class StoreProcessEngine : IStateEngine
 {
@@ -141,6 +144,11 @@ public sealed class StoreProcessEngine : IStateEngine
     private async Task<BinaryReader> CallAsync(StoreOperation operation, Action<BinaryWriter> fields, CancellationToken cancellationToken)
     {
         cancellationToken.ThrowIfCancellationRequested();
+        if (Volatile.Read(ref _ended))
+        {
+            throw new StoreProcessGoneException();
+        }
+
         var call = Interlocked.Increment(ref _lastCall);
         var completion = _calls[call] = new TaskCompletionSource<BinaryReader>(TaskCreationOptions.RunContinuationsAsynchronously);
         if (Volatile.Read(ref _ended))
@@ -159,6 +167,7 @@ public sealed class StoreProcessEngine : IStateEngine
             StoreStatus.Ok => answer,
             StoreStatus.Cancelled => throw new OperationCanceledException(cancellationToken),
             StoreStatus.Argument => throw new ArgumentException(answer.ReadString()),
+            StoreStatus.Leaving => throw new StoreProcessGoneException(),
             _ => throw new StateStoreException(answer.ReadString()),
         };
     }

@@ -25,7 +25,7 @@ internal enum StoreOperation : byte
     /// <summary>Cancels the call of a number. Not answered: the call itself ends.</summary>
     Cancel,
 
-    /// <summary>Closes the engine in order and ends the process.</summary>
+    /// <summary>Answers the calls it has, begins none, closes the engine in order and ends the process.</summary>
     Shutdown,
 }
 
@@ -40,6 +40,9 @@ internal enum StoreStatus : byte
 
     /// <summary>Anything else that the engine threw.</summary>
     Failed,
+
+    /// <summary>The process is leaving: it has not begun with the call.</summary>
+    Leaving,
 }
 
 /// <summary>

@@ -1,0 +1,155 @@
+using System.Globalization;
+using KubeAspire.StateStore.Log;
+using KubeAspire.StateStore.Redis;
+
+namespace KubeAspire.Testing.Processes;
+
+/// <summary>Several silos, each a process, on a real Redis of their own.</summary>
+public sealed class SiloCluster : IAsyncDisposable
+{
+    // Entries of the log looked at in one question.
+    private const int EntriesAtOnce = 64;
+    private static readonly TimeSpan s_startPatience = TimeSpan.FromSeconds(60);
+
+    private readonly StoreProcess?[] _silos;
+    private readonly string _name = $"cluster-{Guid.NewGuid():n}";
+    private int _started;
+
+    private SiloCluster(RedisServer redis, int silos) => (Redis, _silos) = (redis, new StoreProcess?[silos]);
+
+    /// <summary>Why there can be none here; null where there can be.</summary>
+    public static string? WhyNot => StoreCluster.WhyNot;
+
+    /// <summary>Their Redis.</summary>
+    public RedisServer Redis { get; }
+
+    /// <summary>How many silos there are when all live.</summary>
+    public int Count => _silos.Length;
+
+    /// <summary>The silos that were started and neither left nor were killed since.</summary>
+    public IReadOnlyList<StoreProcess> Living => [.. _silos.OfType<StoreProcess>()];
+
+    /// <summary>Starts a cluster; every silo answers when this returns.</summary>
+    public static async Task<SiloCluster> StartAsync(int silos, CancellationToken cancellationToken)
+    {
+        var cluster = new SiloCluster(await RedisServer.StartAsync(), silos);
+        try
+        {
+            // The first makes the table of the members; the others then come at once.
+            await cluster.JoinAsync(0, cancellationToken);
+            await Task.WhenAll(Enumerable.Range(1, silos - 1).Select(silo => cluster.JoinAsync(silo, cancellationToken)));
+            return cluster;
+        }
+        catch
+        {
+            await cluster.DisposeAsync();
+            throw;
+        }
+    }
+
+    /// <summary>A silo that lives.</summary>
+    public StoreProcess Silo(int number) => _silos[number]!;
+
+    /// <summary>Starts a silo anew; it answers when this returns.</summary>
+    public async Task JoinAsync(int number, CancellationToken cancellationToken)
+    {
+        var name = string.Create(CultureInfo.InvariantCulture, $"silo-{number}-{Interlocked.Increment(ref _started)}");
+        _silos[number] = await StoreProcess.StartAsync(
+            "", new StoreProcessOptions { Cluster = new StoreCluster(Redis.ConnectionString, _name, name), Patience = s_startPatience }, cancellationToken);
+    }
+
+    /// <summary>Kills a silo with SIGKILL, and waits until it is gone.</summary>
+    public async Task KillAsync(int number)
+    {
+        var silo = Take(number);
+        await silo.KillAsync();
+        await silo.DisposeAsync();
+    }
+
+    /// <summary>Lets a silo leave in order, and waits until it is gone: new callers do not find it, those it has are answered or sent on.</summary>
+    /// <returns>Its exit code.</returns>
+    public async Task<int> LeaveAsync(int number, CancellationToken cancellationToken)
+    {
+        var silo = Take(number);
+        try
+        {
+            return await silo.StopAsync(cancellationToken);
+        }
+        finally
+        {
+            await silo.DisposeAsync();
+        }
+    }
+
+    /// <summary>Which silo owns the store, as the last takeover in the log says. Before the first write nobody does: that is waited for.</summary>
+    public async Task<int> OwnerAsync(CancellationToken cancellationToken)
+    {
+        await using var redis = new RedisClient(RedisAddress.Parse(Redis.ConnectionString), new RedisStateOptions());
+        while (true)
+        {
+            if (await LastTakeoverAsync(redis, cancellationToken) is { } silo)
+            {
+                return int.Parse(silo.Split('-')[1], CultureInfo.InvariantCulture);
+            }
+
+            await Task.Delay(TimeSpan.FromMilliseconds(10), TimeProvider.System, cancellationToken);
+        }
+    }
+
+    /// <inheritdoc/>
+    public async ValueTask DisposeAsync()
+    {
+        foreach (var silo in _silos.OfType<StoreProcess>())
+        {
+            await silo.DisposeAsync();
+        }
+
+        await Redis.DisposeAsync();
+    }
+
+    private StoreProcess Take(int number)
+    {
+        var silo = _silos[number]!;
+        _silos[number] = null;
+        return silo;
+    }
+
+    // Backwards, a page at a time. Null where nobody took the store over yet.
+    private async Task<string?> LastTakeoverAsync(RedisClient redis, CancellationToken cancellationToken)
+    {
+        var log = RespConnection.Word(RedisLog.LogKey(new RedisStateOptions { KeyPrefix = $"{{{_name}}}" }));
+        for (var from = "+"; ;)
+        {
+            var page = await redis.InsistAsync(
+                cancellationToken, RespConnection.Word("XREVRANGE"), log, RespConnection.Word(from), RespConnection.Word("-"), RespConnection.Word("COUNT"), RespConnection.Word(EntriesAtOnce));
+            foreach (var entry in page.Items ?? [])
+            {
+                if (TakeoverOf(entry.Items![1].Items![1].Bytes) is { } silo)
+                {
+                    return silo;
+                }
+            }
+
+            if (page.Items is not [.., var last])
+            {
+                return null;
+            }
+
+            from = "(" + last.Items![0].Text;
+        }
+    }
+
+    // Version, kind, writer, the silo's name.
+    private static string? TakeoverOf(ReadOnlySpan<byte> entry)
+    {
+        var reader = new RecordReader(entry);
+        reader.Byte();
+        if ((LogEntryKind)reader.Byte() != LogEntryKind.Takeover)
+        {
+            return null;
+        }
+
+        reader.Take(16);
+        return reader.Text();
+    }
+}
