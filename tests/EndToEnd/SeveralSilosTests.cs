@@ -25,6 +25,7 @@ public sealed class SeveralSilosTests : IDisposable
         await using var cluster = await StartAsync("silos");
         await DeployAsync(cluster);
         await EverySiloReachesTheNodesAsync(cluster);
+        await TheServiceNamesEverySiloAsync(cluster);
         var (ready, processes) = (await ReadySinceAsync(cluster), OthersOf(cluster));
 
         using var stop = new CancellationTokenSource();
@@ -44,6 +45,7 @@ public sealed class SeveralSilosTests : IDisposable
 
             await Eventually.IsAsync($"another {NameOf(victim)}", s_patience, () => Task.FromResult(cluster.ProcessOf(NameOf(victim))), pid => pid is not null && pid != killed);
             await EverySiloReachesTheNodesAsync(cluster);
+            await TheServiceNamesEverySiloAsync(cluster);
         }
 
         await stop.CancelAsync();
@@ -201,6 +203,14 @@ public sealed class SeveralSilosTests : IDisposable
                 await Eventually.IsAsync($"logs of {pod} through {NameOf(silo)}", s_patience, () => AtAsync(cluster, silo, $"logs -n silos {pod}"), answer => answer.Code == 0);
             }
         }
+    }
+
+    private static async Task TheServiceNamesEverySiloAsync(Cluster cluster)
+    {
+        var wanted = string.Join(' ', Enumerable.Range(cluster.ApiPort, Silos));
+        await Eventually.IsAsync("the endpoints of the API's Service", s_patience, async () => (await AtAsync(
+            cluster, 0, "get endpointslices -n default -l kubernetes.io/service-name=kubernetes -o jsonpath='{range .items[*]}{.ports[0].port} {end}'")).Output.Trim(),
+            ports => string.Join(' ', ports.Split(' ').Order(StringComparer.Ordinal)) == wanted);
     }
 
     private static Task<string> ReadySinceAsync(Cluster cluster) =>
