@@ -14,6 +14,8 @@ public sealed class HistoryTests(ITestOutputHelper output)
     // A bug that shows by chance is given this many histories to show in.
     private const int Attempts = 12;
 
+    private static readonly TimeSpan s_pause = TimeSpan.FromMilliseconds(1);
+
     [Fact]
     public async Task PlainHistories_KeepEveryPromise()
     {
@@ -33,9 +35,10 @@ public sealed class HistoryTests(ITestOutputHelper output)
         var calls = 0;
         for (var seed = 0; seed < FaultyHistories; seed++)
         {
-            // A snapshot every few dozen records, a segment not much larger, history that is compacted under the watches.
+            // A snapshot every few dozen records, a segment not much larger, history that is compacted under the watches. Writers without a pause would have it
+            // compacted before most watches come to read it.
             await using var store = await TemporaryStateEngine.OpenAsync(configure: store => store.SnapshotAfterLogBytes = 16 * 1024);
-            calls += Good(await RunAsync(store.Engine, new HistoryOptions { Seed = seed, CompactEvery = 40 }), seed);
+            calls += Good(await RunAsync(store.Engine, new HistoryOptions { Seed = seed, CompactEvery = 40, Pause = s_pause }), seed);
         }
 
         output.Tell($"{FaultyHistories} histories under compaction and snapshots checked, {calls.ToString("N0", CultureInfo.InvariantCulture)} calls");

@@ -59,7 +59,7 @@ public sealed class StoreProcessTests : IAsyncLifetime
             await store.KillAsync();
             Assert.True(store.HasExited);
             await Assert.ThrowsAsync<StoreProcessEndedException>(() => waiting);
-            await Assert.ThrowsAsync<StoreProcessEndedException>(() => store.Engine.GetAsync(StateObjects.Pod("a"), Stop).AsTask());
+            await Assert.ThrowsAsync<StoreProcessGoneException>(() => store.Engine.GetAsync(StateObjects.Pod("a"), Stop).AsTask());
         }
 
         await using var again = await StoreProcess.StartAsync(_directory.FullName, cancellationToken: Stop);

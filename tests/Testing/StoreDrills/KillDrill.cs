@@ -96,6 +96,10 @@ internal sealed class KillDrill(string directory, int seed)
             {
                 // Whether the open call took place, the next start tells.
             }
+            catch (StoreProcessGoneException)
+            {
+                _open = null; // It did not.
+            }
         }
 
         /// <summary>Compares what is there with what is known, learns how the open call ended, and takes its objects out.</summary>
