@@ -38,10 +38,10 @@ public sealed partial class Script : IAsyncDisposable
     /// <summary>Prepares a folder and a kubeconfig of its own, whose namespace is the test's.</summary>
     /// <param name="api">The control plane.</param>
     /// <param name="ns">The namespace; need not exist.</param>
-    /// <param name="version">Of kubectl, as <c>1.28</c>.</param>
+    /// <param name="version">Of kubectl, as <c>1.28</c>; empty for the one on the PATH, which is given every step.</param>
     public Script(ControlPlane api, string ns, string version)
     {
-        (_namespace, _version) = (ns, decimal.Parse(version, CultureInfo.InvariantCulture));
+        (_namespace, _version) = (ns, version.Length == 0 ? decimal.MaxValue : decimal.Parse(version, CultureInfo.InvariantCulture));
         _folder = Path.Combine(api.Folder, "scripts", ns);
         Directory.CreateDirectory(_folder);
         var kubeconfig = Path.Combine(_folder, "kubeconfig");
