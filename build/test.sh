@@ -48,7 +48,8 @@ if ! $only_unit && { is_wanted EndToEnd || is_wanted Conformance; }; then
 fi
 
 running=0
-for project in tests/*.Tests; do
+# The longest first, so that nothing waits for it at the end.
+for project in tests/StateStore.Tests $(ls -d tests/*.Tests | grep -v StateStore); do
   project=$(basename "$project")
   is_wanted "$project" || continue
   run "$project" &
