@@ -71,6 +71,7 @@ internal sealed class BackupCommand(ClusterOptions options, TimeProvider clock)
             }
             catch (HttpRequestException)
             {
+                // The next silo may answer; what the last one says is the answer.
             }
         }
 

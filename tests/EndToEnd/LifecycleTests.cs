@@ -21,7 +21,7 @@ public sealed class LifecycleTests
         await cluster.KubectlAsync("run runner --image=guestbook-redis:1 --restart=Always");
         await cluster.KubectlAsync("wait --for=condition=Ready pod/runner --timeout=60s");
 
-        Assert.NotEmpty(ProcessesOf(cluster));
+        Assert.NotEmpty(cluster.Processes());
         await cluster.DownAsync(purge: false);
         await AssertNothingIsLeftAsync(cluster);
 
@@ -36,34 +36,12 @@ public sealed class LifecycleTests
 
     private static async Task AssertNothingIsLeftAsync(Cluster cluster)
     {
-        Assert.Empty(ProcessesOf(cluster));
+        Assert.Empty(cluster.Processes());
         Assert.Empty((await Shell.RunAsync("docker", ["ps", "-aq", "--filter", $"label=kubeaspire.dev/network={Cluster.Network}"])).Output.Trim());
         Assert.Empty((await Shell.RunAsync("docker", ["network", "ls", "-q", "--filter", $"name=^{Cluster.Network}$"])).Output.Trim());
         Assert.DoesNotContain(Cluster.ServiceCidr, (await Shell.RunAsync("ip", ["route", "show", "table", "local"])).Output, StringComparison.Ordinal);
         Assert.DoesNotContain(Cluster.PodCidr[..7], (await Shell.RunAsync("ip", ["addr"])).Output, StringComparison.Ordinal);
         Assert.DoesNotContain(Cluster.PodCidr[..7], (await Shell.RunAsync("iptables-save", [])).Output, StringComparison.Ordinal);
         Assert.Null(cluster.ProcessOf("silo"));
-    }
-
-    // Processes that were started for this cluster carry its state directory in their environment; a developer's own cluster carries another.
-    private static List<string> ProcessesOf(Cluster cluster)
-    {
-        var found = new List<string>();
-        foreach (var folder in Directory.EnumerateDirectories("/proc").Where(folder => int.TryParse(Path.GetFileName(folder), out _)))
-        {
-            try
-            {
-                if (File.ReadAllText(Path.Combine(folder, "environ")).Contains($"KUBEASPIRE_STATE={cluster.State}\0", StringComparison.Ordinal))
-                {
-                    found.Add(File.ReadAllText(Path.Combine(folder, "cmdline")).Replace('\0', ' '));
-                }
-            }
-            catch (Exception error) when (error is IOException or UnauthorizedAccessException)
-            {
-                // Ended meanwhile, or the kernel's own.
-            }
-        }
-
-        return found;
     }
 }

@@ -74,7 +74,7 @@ public sealed class SeveralSilosTests : IDisposable
         await cluster.KubectlAsync("create configmap kept --from-literal=a=b");
 
         await cluster.DownAsync(purge: false);
-        Assert.Empty(ProcessesOf(cluster));
+        Assert.Empty(cluster.Processes());
         await AssertSaysAsync(cluster, ["backup", file], "the cluster must be up");
         await using (var single = new Cluster("silos-lifecycle"))
         {
@@ -92,7 +92,7 @@ public sealed class SeveralSilosTests : IDisposable
             // Its launcher is gone, and could end nothing: what it started is still found, and ended.
             Assert.Equal(0, (await Shell.RunAsync("kill", ["-KILL", $"{cluster.ProcessOf("launcher")}"])).Code);
             await cluster.DownAsync(purge: true);
-            Assert.Empty(ProcessesOf(cluster));
+            Assert.Empty(cluster.Processes());
             Assert.False(Directory.Exists(cluster.State));
 
             await AssertSaysAsync(cluster, ["restore", file], "KUBEASPIRE_SILOS=1");
@@ -104,7 +104,7 @@ public sealed class SeveralSilosTests : IDisposable
         }
 
         File.Delete(file);
-        Assert.Empty(ProcessesOf(cluster));
+        Assert.Empty(cluster.Processes());
     }
 
     // SIGSTOP: its connections stay, and nothing comes. Awake again it serves, as the process that it was or, where the others held it dead, as another.
@@ -236,28 +236,6 @@ public sealed class SeveralSilosTests : IDisposable
         {
             return error.Message;
         }
-    }
-
-    // What was started for this cluster carries its state directory in its environment.
-    private static List<string> ProcessesOf(Cluster cluster)
-    {
-        var found = new List<string>();
-        foreach (var folder in Directory.EnumerateDirectories("/proc").Where(folder => int.TryParse(Path.GetFileName(folder), out _)))
-        {
-            try
-            {
-                if (File.ReadAllText(Path.Combine(folder, "environ")).Contains($"KUBEASPIRE_STATE={cluster.State}\0", StringComparison.Ordinal))
-                {
-                    found.Add(File.ReadAllText(Path.Combine(folder, "cmdline")).Replace('\0', ' '));
-                }
-            }
-            catch (Exception error) when (error is IOException or UnauthorizedAccessException)
-            {
-                // Ended meanwhile, or the kernel's own.
-            }
-        }
-
-        return found;
     }
 
     private static int FreePort()

@@ -140,11 +140,11 @@ public sealed class WorkloadTests(ClusterFixture fixture) : NamespacedTests(fixt
     public async Task InitContainers_RunInOrder_AndOneThatFailsEndsThePod()
     {
         var ns = await NamespaceAsync("init");
-        const string Mount = "volumeMounts: [{name: work, mountPath: /work}]";
-        var chain = $"volumes: [{{name: work, emptyDir: {{}}}}]\ninitContainers: [{Container("first", "sleep 1; echo one >> /work/log", Mount)}, {Container("second", "echo two >> /work/log", Mount)}]";
+        const string Mount = "volumeMounts: [{name: work, mountPath: /shared}]";
+        var chain = $"volumes: [{{name: work, emptyDir: {{}}}}]\ninitContainers: [{Container("first", "sleep 1; echo one >> /shared/log", Mount)}, {Container("second", "echo two >> /shared/log", Mount)}]";
         await Cluster.KubectlAsync(
             $"create -n {ns} -f -",
-            PodWith("chain", "Never", chain, Container("main", "cat /work/log; echo three", Mount))
+            PodWith("chain", "Never", chain, Container("main", "cat /shared/log; echo three", Mount))
             + PodWith("broken", "Never", $"initContainers: [{Container("first", "exit 7")}]", Container("main", Endless))
             + PodWith("stubborn", "Always", $"initContainers: [{Container("first", "exit 7")}]", Container("main", Endless)));
         await Cluster.KubectlAsync($"wait -n {ns} --for=jsonpath={{.status.phase}}=Succeeded pod/chain --timeout=40s");

@@ -97,6 +97,28 @@ public sealed class Cluster : IAsyncDisposable
     /// <summary>An object as JSON.</summary>
     public async Task<JsonElement> GetAsync(string arguments) => JsonDocument.Parse(await KubectlAsync($"get {arguments} -o json")).RootElement;
 
+    /// <summary>The command lines of all that was started for this cluster: it carries the state directory in its environment; a developer's own cluster carries another.</summary>
+    public List<string> Processes()
+    {
+        var found = new List<string>();
+        foreach (var folder in Directory.EnumerateDirectories("/proc").Where(folder => int.TryParse(Path.GetFileName(folder), out _)))
+        {
+            try
+            {
+                if (File.ReadAllText(Path.Combine(folder, "environ")).Contains($"KUBEASPIRE_STATE={State}\0", StringComparison.Ordinal))
+                {
+                    found.Add(File.ReadAllText(Path.Combine(folder, "cmdline")).Replace('\0', ' '));
+                }
+            }
+            catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+            {
+                // Ended meanwhile, or the kernel's own.
+            }
+        }
+
+        return found;
+    }
+
     /// <summary>The process of a resource of the graph, or null while it does not run.</summary>
     public int? ProcessOf(string resource)
     {
