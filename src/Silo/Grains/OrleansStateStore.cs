@@ -64,6 +64,7 @@ public sealed class OrleansStateStore : IAsyncDisposable
             store._engine.SetResult(await RedisStateEngine.OpenAsync(
                 options.Redis, _ => new OwnerCalls(grains.GetGrain<IStoreOwnerGrain>(OwnerKey)), loggers, clock, cancellationToken));
             await store._host.StartAsync(cancellationToken);
+            store._host.Services.GetRequiredService<ClusterMembers>().Follow();
         }
         catch
         {
@@ -82,6 +83,7 @@ public sealed class OrleansStateStore : IAsyncDisposable
         if (_host is { } host)
         {
             await host.Services.GetRequiredService<OrleansLeadership>().DisposeAsync();
+            await host.Services.GetRequiredService<ClusterMembers>().DisposeAsync();
 
             // The owner ends with the silo: it drains, and the next call of any silo activates another.
             await host.StopAsync();
@@ -106,6 +108,7 @@ public sealed class OrleansStateStore : IAsyncDisposable
         builder.Services.AddSingleton(clock);
         builder.Services.AddSingleton(store);
         builder.Services.AddSingleton<OrleansLeadership>();
+        builder.Services.AddSingleton<ClusterMembers>();
         builder.UseOrleans(silo =>
         {
             silo.Configure<ClusterOptions>(cluster => (cluster.ClusterId, cluster.ServiceId) = (options.Cluster, options.Cluster));
