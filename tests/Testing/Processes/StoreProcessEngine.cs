@@ -129,6 +129,24 @@ public sealed class StoreProcessEngine : IStateEngine
         _socket.Dispose();
     }
 
+    /// <summary>Opens this silo's side of a further store of its cluster, on a manual clock that begins where <see cref="ManualClock"/> does. From then on this connection's calls go to it.</summary>
+    internal async Task OpenStoreAsync(string name, CancellationToken cancellationToken)
+    {
+        using var answer = await CallAsync(StoreOperation.OpenStore, request => request.Write(name), cancellationToken);
+    }
+
+    /// <summary>Closes what <see cref="OpenStoreAsync"/> opened; calls then go to the closed one.</summary>
+    internal async Task CloseStoreAsync()
+    {
+        using var answer = await CallAsync(StoreOperation.CloseStore, _ => { }, CancellationToken.None);
+    }
+
+    /// <summary>Advances the opened store's clock; it has gone on when this returns.</summary>
+    internal async Task AdvanceAsync(TimeSpan by)
+    {
+        using var answer = await CallAsync(StoreOperation.Advance, request => request.Write(by.Ticks), CancellationToken.None);
+    }
+
     internal async Task ShutdownAsync(CancellationToken cancellationToken)
     {
         Send(StoreProtocol.Frame(0, (byte)StoreOperation.Shutdown, null));
@@ -167,6 +185,7 @@ public sealed class StoreProcessEngine : IStateEngine
             StoreStatus.Ok => answer,
             StoreStatus.Cancelled => throw new OperationCanceledException(cancellationToken),
             StoreStatus.Argument => throw new ArgumentException(answer.ReadString()),
+            StoreStatus.Closed => throw new ObjectDisposedException(nameof(IStateEngine), answer.ReadString()),
             StoreStatus.Leaving => throw new StoreProcessGoneException(),
             _ => throw new StateStoreException(answer.ReadString()),
         };
