@@ -175,7 +175,8 @@ internal sealed class StoreConnection(IStateEngine engine, StoreOpener? open, St
                     return answer => answer.Write(batch);
                 }
             case StoreOperation.OpenStore:
-                _opened = await (open ?? throw new NotSupportedException("This process is no silo."))(request.ReadString(), _clock, cancellationToken);
+                await CloseAsync();
+                _opened = await (open ?? throw new NotSupportedException("This process is no silo."))(request.ReadString(), request.ReadBoolean() ? _clock : TimeProvider.System, cancellationToken);
                 return _ => { };
             case StoreOperation.CloseStore:
                 await CloseAsync();

@@ -11,6 +11,7 @@ public sealed class SiloCluster : IAsyncDisposable
     private readonly string _name = $"cluster-{Guid.NewGuid():n}";
     private int _started;
     private int _stores;
+    private string? _store;
 
     private SiloCluster(RedisServer redis, int silos) => (Redis, _silos) = (redis, new StoreProcess?[silos]);
 
@@ -53,6 +54,10 @@ public sealed class SiloCluster : IAsyncDisposable
         var name = string.Create(CultureInfo.InvariantCulture, $"silo-{number}-{Interlocked.Increment(ref _started)}");
         _silos[number] = await StoreProcess.StartAsync(
             "", new StoreProcessOptions { Cluster = new StoreCluster(Redis.ConnectionString, _name, name), Patience = s_startPatience }, cancellationToken);
+        if (_store is { } store)
+        {
+            await _silos[number]!.Engine.OpenStoreAsync(store, manualClock: false, cancellationToken);
+        }
     }
 
     /// <summary>Kills a silo with SIGKILL, and waits until it is gone.</summary>
@@ -80,14 +85,22 @@ public sealed class SiloCluster : IAsyncDisposable
 
     /// <summary>Which silo owns the store, as the last takeover in the log says. Before the first write nobody does: that is waited for.</summary>
     public async Task<int> OwnerAsync(CancellationToken cancellationToken) =>
-        NumberOf(await TakeoverLog.LastAsync(Redis, _name, cancellationToken));
+        NumberOf(await TakeoverLog.LastAsync(Redis, _store ?? _name, cancellationToken));
+
+    /// <summary>Starts the silos that were killed or left, and goes over to a new, empty store: the engines of all silos, also of those that join later, then stand for it. Nobody owns it yet.</summary>
+    public async Task BeginAnewAsync(CancellationToken cancellationToken)
+    {
+        _store = NewName();
+        await Task.WhenAll(Enumerable.Range(0, Count).Select(number =>
+            _silos[number] is { HasExited: false } silo ? silo.Engine.OpenStoreAsync(_store, manualClock: false, cancellationToken) : JoinAsync(number, cancellationToken)));
+    }
 
     /// <summary>Opens a further store, an empty one, of silos that all live; one of them owns it when this returns.</summary>
     /// <param name="clock">All silos' sides of it follow this clock. What the silos and their connections to Redis wait for is on the system's.</param>
     /// <param name="cancellationToken">Gives up.</param>
     public async Task<SiloClusterStore> OpenStoreAsync(ManualClock clock, CancellationToken cancellationToken)
     {
-        var name = string.Create(CultureInfo.InvariantCulture, $"{_name}-{Interlocked.Increment(ref _stores)}");
+        var name = NewName();
         var store = new SiloClusterStore(name, await Task.WhenAll(Living.Select(silo => silo.ConnectAsync(cancellationToken))), clock);
         try
         {
@@ -112,6 +125,8 @@ public sealed class SiloCluster : IAsyncDisposable
 
         await Redis.DisposeAsync();
     }
+
+    private string NewName() => string.Create(CultureInfo.InvariantCulture, $"{_name}-{Interlocked.Increment(ref _stores)}");
 
     private static int NumberOf(string silo) => int.Parse(silo.Split('-')[1], CultureInfo.InvariantCulture);
 

@@ -30,7 +30,7 @@ public sealed class SiloClusterStore : IAsyncDisposable
 
     internal async Task OpenAsync(CancellationToken cancellationToken)
     {
-        await Task.WhenAll(_sides.Select(side => side.Connection.OpenStoreAsync(_name, cancellationToken)));
+        await Task.WhenAll(_sides.Select(side => side.Connection.OpenStoreAsync(_name, manualClock: true, cancellationToken)));
 
         // A write that is refused makes an owner, and leaves the store empty.
         var refused = await _sides[0].DeleteAsync(new StateKey("pods", "", "nobody"), 1, cancellationToken);

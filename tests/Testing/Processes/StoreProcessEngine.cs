@@ -129,10 +129,20 @@ public sealed class StoreProcessEngine : IStateEngine
         _socket.Dispose();
     }
 
-    /// <summary>Opens this silo's side of a further store of its cluster, on a manual clock that begins where <see cref="ManualClock"/> does. From then on this connection's calls go to it.</summary>
-    internal async Task OpenStoreAsync(string name, CancellationToken cancellationToken)
+    /// <summary>Opens this silo's side of a further store of its cluster. From then on this connection's calls go to it; watches opened before have ended.</summary>
+    /// <param name="name">The store's name.</param>
+    /// <param name="manualClock">Whether it is on a clock that begins where <see cref="ManualClock"/> does and is moved by <see cref="AdvanceAsync"/>, not on the system's.</param>
+    /// <param name="cancellationToken">Gives up.</param>
+    internal async Task OpenStoreAsync(string name, bool manualClock, CancellationToken cancellationToken)
     {
-        using var answer = await CallAsync(StoreOperation.OpenStore, request => request.Write(name), cancellationToken);
+        using var answer = await CallAsync(
+            StoreOperation.OpenStore,
+            request =>
+            {
+                request.Write(name);
+                request.Write(manualClock);
+            },
+            cancellationToken);
     }
 
     /// <summary>Closes what <see cref="OpenStoreAsync"/> opened; calls then go to the closed one.</summary>
