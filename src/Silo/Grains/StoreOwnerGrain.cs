@@ -18,7 +18,7 @@ internal sealed class StoreOwnerGrain(OrleansStateStore store, ClusterMembers me
     /// <inheritdoc/>
     public override async Task OnActivateAsync(CancellationToken cancellationToken)
     {
-        var engine = await store.EngineAsync(cancellationToken);
+        var engine = await store.EngineAsync(this.GetPrimaryKeyString(), cancellationToken);
         _sequencer = await engine.TakeOverAsync(cancellationToken);
 
         // An owner whose place was taken is of no more use: whoever asks next activates another, which begins at the log's end.
