@@ -7,7 +7,7 @@ public sealed class EmbeddedWriteTests : StateEngineWriteSuite
 {
     private readonly EmbeddedStore _store = new();
 
-    protected override Task<IStateEngine> Open(TimeProvider clock) => _store.Open(clock);
+    protected override Task<IStateEngine> Open(ManualClock clock) => _store.Open(clock);
 
     protected override ValueTask CloseAsync() => _store.CloseAsync();
 }
@@ -16,7 +16,7 @@ public sealed class EmbeddedListTests : StateEngineListSuite
 {
     private readonly EmbeddedStore _store = new();
 
-    protected override Task<IStateEngine> Open(TimeProvider clock) => _store.Open(clock);
+    protected override Task<IStateEngine> Open(ManualClock clock) => _store.Open(clock);
 
     protected override ValueTask CloseAsync() => _store.CloseAsync();
 }
@@ -25,7 +25,7 @@ public sealed class EmbeddedWatchTests : StateEngineWatchSuite
 {
     private readonly EmbeddedStore _store = new();
 
-    protected override Task<IStateEngine> Open(TimeProvider clock) => _store.Open(clock);
+    protected override Task<IStateEngine> Open(ManualClock clock) => _store.Open(clock);
 
     protected override ValueTask CloseAsync() => _store.CloseAsync();
 }

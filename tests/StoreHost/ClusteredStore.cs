@@ -10,6 +10,7 @@ namespace KubeAspire.StoreHost;
 /// <summary>One of several silos that share their state through Redis, without an API server before it.</summary>
 internal static class ClusteredStore
 {
+    /// <summary>Joins a cluster.</summary>
     public static async Task<OrleansStateStore> OpenAsync(string redis, string cluster, string name, StateStoreOptions store)
     {
         using var stop = new CancellationTokenSource(TimeSpan.FromMinutes(1), TimeProvider.System);
@@ -17,7 +18,10 @@ internal static class ClusteredStore
         var loggers = LoggerFactory.Create(logging => logging.SetMinimumLevel(level).AddSimpleConsole(console => (console.SingleLine, console.TimestampFormat) = (true, "HH:mm:ss.fff "))
             .Services.Configure<ConsoleLoggerOptions>(console => console.LogToStandardErrorThreshold = LogLevel.Trace));
         return await OrleansStateStore.StartAsync(
-            new OrleansStoreOptions { Redis = new RedisStateOptions { ConnectionString = redis, KeyPrefix = $"{{{cluster}}}", SiloName = name, Store = store }, Cluster = cluster },
-            loggers, TimeProvider.System, stop.Token);
+            new OrleansStoreOptions { Redis = Options(redis, cluster, name, store), Cluster = cluster }, loggers, TimeProvider.System, stop.Token);
     }
+
+    /// <summary>Where a store is in Redis, and whose it is.</summary>
+    public static RedisStateOptions Options(string redis, string prefix, string silo, StateStoreOptions store) =>
+        new() { ConnectionString = redis, KeyPrefix = $"{{{prefix}}}", SiloName = silo, Store = store };
 }

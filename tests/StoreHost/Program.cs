@@ -11,7 +11,7 @@ using Microsoft.Extensions.Logging.Abstractions;
 
 // An embedded engine in a process of its own, for tests that kill it: --directory D --socket S [--<option of StateStoreOptions> N ...]
 // [--syncDelayMilliseconds N]. Prints "ready" once its socket may be connected to; ends when its standard input does.
-// With --redis R --cluster C --name N it is one of several silos instead, where Orleans is compiled in. With --restore F it restores a backup to the directory instead, with --write F it replaces a file durably.
+// With --redis R --cluster C --name N it is one of several silos instead, where Orleans is compiled in; connections may then open further stores. With --restore F it restores a backup to the directory instead, with --write F it replaces a file durably.
 var configuration = new ConfigurationBuilder().AddCommandLine(args).Build();
 var options = new StateStoreOptions { Directory = configuration["directory"] ?? "" };
 options.HistoryEvents = (int)Number(nameof(options.HistoryEvents), options.HistoryEvents);
@@ -41,8 +41,11 @@ try
     await using var clustered = configuration["redis"] is { } redis ? await ClusteredStore.OpenAsync(redis, configuration["cluster"]!, configuration["name"]!, options) : null;
     await using var own = clustered is null ? Open() : null;
     var engine = clustered?.Engine ?? own!;
+    StoreOpener? opener = clustered is null ? null : async (name, clock, stop) => new OpenedStore(
+        await clustered.OpenAsync(name, ClusteredStore.Options(configuration["redis"]!, name, configuration["name"]!, options), clock, stop), () => clustered.CloseAsync(name));
 #else
     await using var engine = Open();
+    StoreOpener? opener = null;
 #endif
     using var listener = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
     listener.Bind(new UnixDomainSocketEndPoint(socket));
@@ -55,7 +58,7 @@ try
     {
         while (true)
         {
-            var connection = new StoreConnection(engine, new NetworkStream(await listener.AcceptAsync(ending.Token), ownsSocket: true), ending.Cancel, ending.Token);
+            var connection = new StoreConnection(engine, opener, new NetworkStream(await listener.AcceptAsync(ending.Token), ownsSocket: true), ending.Cancel, ending.Token);
             connections.Add(connection);
             _ = connection.RunAsync();
         }

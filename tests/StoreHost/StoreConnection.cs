@@ -1,16 +1,18 @@
 using System.Collections.Concurrent;
 using System.Threading.Channels;
 using KubeAspire.StateStore;
+using KubeAspire.Testing;
 using KubeAspire.Testing.Processes;
 
 namespace KubeAspire.StoreHost;
 
 /// <summary>Serves one client's calls, many at once.</summary>
-/// <param name="engine">The store.</param>
+/// <param name="engine">The process' store.</param>
+/// <param name="open">Opens a further store of the cluster that the process is a silo of; null where it is none.</param>
 /// <param name="stream">The way to the client.</param>
 /// <param name="shutdown">Lets the process leave.</param>
 /// <param name="leaving">Cancelled when the process leaves: no call is begun any more, and waits for watches end.</param>
-internal sealed class StoreConnection(IStateEngine engine, Stream stream, Action shutdown, CancellationToken leaving)
+internal sealed class StoreConnection(IStateEngine engine, StoreOpener? open, Stream stream, Action shutdown, CancellationToken leaving)
 {
     /// <summary>Answers waiting for a client that does not read. 1,024.</summary>
     private const int MostAnswers = 1_024;
@@ -18,10 +20,14 @@ internal sealed class StoreConnection(IStateEngine engine, Stream stream, Action
     private readonly ConcurrentDictionary<long, CancellationTokenSource> _calls = new();
     private readonly ConcurrentDictionary<long, IStateWatch> _watches = new();
     private readonly Channel<byte[]> _answers = Channel.CreateBounded<byte[]>(MostAnswers);
+    private readonly ManualClock _clock = new();
+    private OpenedStore? _opened;
     private int _unanswered;
 
     /// <summary>Calls begun and not yet answered.</summary>
     public int Unanswered => Volatile.Read(ref _unanswered);
+
+    private IStateEngine Engine => _opened?.Engine ?? engine;
 
     public async Task RunAsync()
     {
@@ -52,9 +58,10 @@ internal sealed class StoreConnection(IStateEngine engine, Stream stream, Action
         }
 
         await writing;
+        await CloseAsync();
     }
 
-    // Watches begin and end in the order of the requests; everything else runs beside the others.
+    // Watches begin and end, waits begin, and time goes on in the order of the requests; everything else runs beside the others.
     private void Accept(BinaryReader request)
     {
         var call = request.ReadInt64();
@@ -62,7 +69,7 @@ internal sealed class StoreConnection(IStateEngine engine, Stream stream, Action
         switch (operation)
         {
             case StoreOperation.Watch:
-                _watches[request.ReadInt64()] = engine.Watch(request.ReadRange(), request.ReadInt64());
+                _watches[request.ReadInt64()] = Engine.Watch(request.ReadRange(), request.ReadInt64());
                 break;
             case StoreOperation.WatchEnd:
                 if (_watches.TryRemove(request.ReadInt64(), out var watch))
@@ -85,7 +92,9 @@ internal sealed class StoreConnection(IStateEngine engine, Stream stream, Action
                 // Counted first: whoever sees none unanswered after the leave began knows that none comes.
                 Interlocked.Increment(ref _unanswered);
                 var cancellation = _calls[call] = new CancellationTokenSource();
-                _ = Task.Run(() => AnswerAsync(call, operation, request, cancellation), CancellationToken.None);
+                _ = operation is StoreOperation.WatchNext or StoreOperation.Advance
+                    ? AnswerAsync(call, operation, request, cancellation)
+                    : Task.Run(() => AnswerAsync(call, operation, request, cancellation), CancellationToken.None);
                 break;
         }
     }
@@ -113,7 +122,7 @@ internal sealed class StoreConnection(IStateEngine engine, Stream stream, Action
         catch (Exception exception)
 #pragma warning restore CA1031
         {
-            status = exception switch { OperationCanceledException => StoreStatus.Cancelled, ArgumentException => StoreStatus.Argument, _ => StoreStatus.Failed };
+            status = exception switch { OperationCanceledException => StoreStatus.Cancelled, ArgumentException => StoreStatus.Argument, ObjectDisposedException => StoreStatus.Closed, _ => StoreStatus.Failed };
             fields = answer => answer.Write($"{exception.GetType().Name}: {exception.Message}");
         }
 
@@ -134,30 +143,30 @@ internal sealed class StoreConnection(IStateEngine engine, Stream stream, Action
         switch (operation)
         {
             case StoreOperation.Revisions:
-                var (revision, compacted) = (engine.Revision, engine.CompactedRevision);
+                var (revision, compacted) = (Engine.Revision, Engine.CompactedRevision);
                 return answer =>
                 {
                     answer.Write(revision);
                     answer.Write(compacted);
                 };
             case StoreOperation.Get:
-                var entry = await engine.GetAsync(request.ReadKey(), cancellationToken);
+                var entry = await Engine.GetAsync(request.ReadKey(), cancellationToken);
                 return answer => answer.WriteEntry(entry);
             case StoreOperation.List:
-                var page = await engine.ListAsync(
+                var page = await Engine.ListAsync(
                     request.ReadRange(), request.ReadInt64(), request.ReadInt32(), request.ReadBoolean() ? request.ReadKey() : null, cancellationToken);
                 return answer => answer.Write(page);
             case StoreOperation.Create:
-                var created = await engine.CreateAsync(request.ReadKey(), request.ReadValue(), cancellationToken);
+                var created = await Engine.CreateAsync(request.ReadKey(), request.ReadValue(), cancellationToken);
                 return answer => answer.Write(created);
             case StoreOperation.Update:
-                var updated = await engine.UpdateAsync(request.ReadKey(), request.ReadValue(), request.ReadInt64(), cancellationToken);
+                var updated = await Engine.UpdateAsync(request.ReadKey(), request.ReadValue(), request.ReadInt64(), cancellationToken);
                 return answer => answer.Write(updated);
             case StoreOperation.Delete:
-                var deleted = await engine.DeleteAsync(request.ReadKey(), request.ReadInt64(), cancellationToken);
+                var deleted = await Engine.DeleteAsync(request.ReadKey(), request.ReadInt64(), cancellationToken);
                 return answer => answer.Write(deleted);
             case StoreOperation.Compact:
-                await engine.CompactAsync(request.ReadInt64(), cancellationToken);
+                await Engine.CompactAsync(request.ReadInt64(), cancellationToken);
                 return _ => { };
             case StoreOperation.WatchNext:
                 using (var waiting = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, leaving))
@@ -165,10 +174,22 @@ internal sealed class StoreConnection(IStateEngine engine, Stream stream, Action
                     var batch = await _watches[request.ReadInt64()].NextAsync(TimeSpan.FromMilliseconds(request.ReadDouble()), waiting.Token);
                     return answer => answer.Write(batch);
                 }
+            case StoreOperation.OpenStore:
+                await CloseAsync();
+                _opened = await (open ?? throw new NotSupportedException("This process is no silo."))(request.ReadString(), request.ReadBoolean() ? _clock : TimeProvider.System, cancellationToken);
+                return _ => { };
+            case StoreOperation.CloseStore:
+                await CloseAsync();
+                return _ => { };
+            case StoreOperation.Advance:
+                _clock.Advance(TimeSpan.FromTicks(request.ReadInt64()));
+                return _ => { };
             default:
                 throw new InvalidDataException($"No operation {operation}.");
         }
     }
+
+    private ValueTask CloseAsync() => _opened?.CloseAsync() ?? ValueTask.CompletedTask;
 
     // Ends when the client is gone: it will never know how its last calls ended.
     private async Task WriteAsync()

@@ -8,6 +8,9 @@ public sealed class ManualClock : TimeProvider
     private DateTimeOffset _now = new(2030, 1, 1, 0, 0, 0, TimeSpan.Zero);
     private long _sequence;
 
+    /// <summary>Called on the caller of <see cref="Advance"/> when time has moved, with how far: a clock in another process follows by it.</summary>
+    public event Action<TimeSpan>? Advanced;
+
     /// <summary>How many timers are armed: lets a test wait until the code under test sleeps.</summary>
     public int ArmedTimers
     {
@@ -57,7 +60,7 @@ public sealed class ManualClock : TimeProvider
                 if (next is null)
                 {
                     _now = until;
-                    return;
+                    break;
                 }
 
                 _now = next.Due > _now ? next.Due : _now;
@@ -66,6 +69,8 @@ public sealed class ManualClock : TimeProvider
 
             next.Fire();
         }
+
+        Advanced?.Invoke(by);
     }
 
     private sealed class ManualTimer(ManualClock clock, TimerCallback callback, object? state) : ITimer

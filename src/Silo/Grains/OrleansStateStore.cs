@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Net;
 using System.Net.Sockets;
 using KubeAspire.ControllerRuntime.Leadership;
@@ -33,15 +34,16 @@ public sealed record OrleansStoreOptions
 /// <summary>The state engine of a cluster of silos: Orleans with its grains, and the engine over Redis whose writes go to the owner grain.</summary>
 public sealed class OrleansStateStore : IAsyncDisposable
 {
-    // One log, one owner: one grain.
+    // One log, one owner: one grain, by the store's name.
     private const string OwnerKey = "store";
 
+    private readonly ILoggerFactory _loggers;
     private readonly TaskCompletionSource<RedisStateEngine> _engine = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly ConcurrentDictionary<string, RedisStateEngine> _further = new(StringComparer.Ordinal);
     private IHost? _host;
+    private int _disposed;
 
-    private OrleansStateStore()
-    {
-    }
+    private OrleansStateStore(ILoggerFactory loggers) => _loggers = loggers;
 
     /// <summary>The engine.</summary>
     public IStateEngine Engine => _engine.Task.Result;
@@ -50,20 +52,23 @@ public sealed class OrleansStateStore : IAsyncDisposable
     public ILeadership Leadership => _host!.Services.GetRequiredService<OrleansLeadership>();
 
     /// <summary>Joins the cluster, or begins it; the engine has caught up with the log when this returns.</summary>
+    /// <param name="options">Where and how. Orleans goes by its <see cref="RedisStateOptions.NetworkClock"/>: the life of silos and the terms of leaders are waits for a network.</param>
+    /// <param name="loggers">Takes what is worth knowing.</param>
+    /// <param name="clock">Ages history and times watches.</param>
+    /// <param name="cancellationToken">Gives up.</param>
     public static async Task<OrleansStateStore> StartAsync(OrleansStoreOptions options, ILoggerFactory loggers, TimeProvider clock, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(options);
         ArgumentNullException.ThrowIfNull(loggers);
-        var store = new OrleansStateStore();
+        var store = new OrleansStateStore(loggers);
         try
         {
-            store._host = BuildHost(options, store, loggers, clock);
-            var grains = store._host.Services.GetRequiredService<IGrainFactory>();
+            store._host = BuildHost(options, store, loggers);
 
             // The engine first: from the moment that this silo is a member, the owner may be activated here.
-            store._engine.SetResult(await RedisStateEngine.OpenAsync(
-                options.Redis, _ => new OwnerCalls(grains.GetGrain<IStoreOwnerGrain>(OwnerKey)), loggers, clock, cancellationToken));
+            store._engine.SetResult(await store.OpenEngineAsync(OwnerKey, options.Redis, clock, cancellationToken));
             await store._host.StartAsync(cancellationToken);
+            store._host.Services.GetRequiredService<ClusterMembers>().Follow();
         }
         catch
         {
@@ -76,15 +81,43 @@ public sealed class OrleansStateStore : IAsyncDisposable
         return store;
     }
 
+    /// <summary>
+    /// Opens a further store of the same silos: a log of its own, which a grain of its own owns. A silo that has opened it may become its owner, no other. The contract's tests
+    /// run so, each on an empty store of silos that live on.
+    /// </summary>
+    /// <param name="name">Its name, the same at every silo.</param>
+    /// <param name="redis">Where it is: another prefix than that of any other store.</param>
+    /// <param name="clock">Ages history and times watches.</param>
+    /// <param name="cancellationToken">Gives up.</param>
+    public async Task<IStateEngine> OpenAsync(string name, RedisStateOptions redis, TimeProvider clock, CancellationToken cancellationToken)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(name);
+        return _further[name] = await OpenEngineAsync(name, redis, clock, cancellationToken);
+    }
+
+    /// <summary>Closes what <see cref="OpenAsync"/> opened here; the other silos' stay open.</summary>
+    public ValueTask CloseAsync(string name) => _further.TryRemove(name, out var engine) ? engine.DisposeAsync() : ValueTask.CompletedTask;
+
     /// <inheritdoc/>
     public async ValueTask DisposeAsync()
     {
+        if (Interlocked.Exchange(ref _disposed, 1) != 0)
+        {
+            return;
+        }
+
         if (_host is { } host)
         {
             await host.Services.GetRequiredService<OrleansLeadership>().DisposeAsync();
+            await host.Services.GetRequiredService<ClusterMembers>().DisposeAsync();
 
             // The owner ends with the silo: it drains, and the next call of any silo activates another.
             await host.StopAsync();
+        }
+
+        foreach (var name in _further.Keys)
+        {
+            await CloseAsync(name);
         }
 
         if (_engine.Task.IsCompletedSuccessfully)
@@ -95,17 +128,26 @@ public sealed class OrleansStateStore : IAsyncDisposable
         _host?.Dispose();
     }
 
-    internal Task<RedisStateEngine> EngineAsync(CancellationToken cancellationToken) => _engine.Task.WaitAsync(cancellationToken);
+    /// <summary>This silo's engine of the store that a grain owns.</summary>
+    internal Task<RedisStateEngine> EngineAsync(string store, CancellationToken cancellationToken) => store == OwnerKey ? _engine.Task.WaitAsync(cancellationToken)
+        : _further.TryGetValue(store, out var engine) ? Task.FromResult(engine) : throw new InvalidOperationException($"This silo has not opened the store {store}.");
 
-    private static IHost BuildHost(OrleansStoreOptions options, OrleansStateStore store, ILoggerFactory loggers, TimeProvider clock)
+    private Task<RedisStateEngine> OpenEngineAsync(string store, RedisStateOptions redis, TimeProvider clock, CancellationToken cancellationToken)
+    {
+        var owner = _host!.Services.GetRequiredService<IGrainFactory>().GetGrain<IStoreOwnerGrain>(store);
+        return RedisStateEngine.OpenAsync(redis, _ => new OwnerCalls(owner), _loggers, clock, cancellationToken);
+    }
+
+    private static IHost BuildHost(OrleansStoreOptions options, OrleansStateStore store, ILoggerFactory loggers)
     {
         var builder = Host.CreateEmptyApplicationBuilder(new HostApplicationBuilderSettings());
         // One logger factory for the process; as an instance it is not disposed with this host.
         builder.Services.Replace(ServiceDescriptor.Singleton(loggers));
         builder.Services.AddSingleton<IHostLifetime, NoLifetime>();
-        builder.Services.AddSingleton(clock);
+        builder.Services.AddSingleton(options.Redis.NetworkClock);
         builder.Services.AddSingleton(store);
         builder.Services.AddSingleton<OrleansLeadership>();
+        builder.Services.AddSingleton<ClusterMembers>();
         builder.UseOrleans(silo =>
         {
             silo.Configure<ClusterOptions>(cluster => (cluster.ClusterId, cluster.ServiceId) = (options.Cluster, options.Cluster));

@@ -12,7 +12,9 @@ namespace KubeAspire.Silo.Hosting;
 internal static class ClusterData
 {
     private const string StoreFolder = "state";
-    private const string KeyFolder = "pki";
+
+    /// <summary>The folder of the keys, below the data directory and in a backup.</summary>
+    public const string KeyFolder = "pki";
 
     /// <summary>Where the store is.</summary>
     public static string StoreOf(string dataDirectory) => Path.Combine(dataDirectory, StoreFolder);

@@ -22,6 +22,7 @@ public sealed partial class RedisStateEngine : IStateEngine, IStateCopySource
     private readonly ILogger _logger;
     private readonly CancellationTokenSource _closing = new();
     private readonly ISequencer _sequencer;
+    private Sequencer? _owner;
     private Task _following = Task.CompletedTask;
     private Task _snapshotting = Task.CompletedTask;
     private long _snapshotBytes;
@@ -89,10 +90,10 @@ public sealed partial class RedisStateEngine : IStateEngine, IStateCopySource
     }
 
     /// <summary>Makes this silo the owner of the store, until another one becomes it.</summary>
-    public Task<Sequencer> TakeOverAsync(CancellationToken cancellationToken)
+    public async Task<Sequencer> TakeOverAsync(CancellationToken cancellationToken)
     {
         ThrowIfStopped();
-        return Sequencer.TakeOverAsync(_replica, _log, _options, _instruments, SnapshotWhenDue, _logger, cancellationToken);
+        return _owner = await Sequencer.TakeOverAsync(_replica, _log, _options, _instruments, SnapshotWhenDue, _logger, cancellationToken);
     }
 
     /// <inheritdoc/>
@@ -160,6 +161,12 @@ public sealed partial class RedisStateEngine : IStateEngine, IStateCopySource
         if (_sequencer is IAsyncDisposable local)
         {
             await local.DisposeAsync();
+        }
+
+        // An owner has no use without the state that it checks writes against.
+        if (_owner is { } owner)
+        {
+            await owner.DisposeAsync();
         }
 
         await _closing.CancelAsync();

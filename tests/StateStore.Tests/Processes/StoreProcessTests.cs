@@ -102,7 +102,7 @@ public sealed class StoreProcessWriteTests : StateEngineWriteSuite
 {
     private readonly ProcessStore _store = new();
 
-    protected override Task<IStateEngine> Open(TimeProvider clock) => _store.OpenAsync();
+    protected override Task<IStateEngine> Open(ManualClock clock) => _store.OpenAsync();
 
     protected override ValueTask CloseAsync() => _store.CloseAsync();
 }
@@ -111,7 +111,7 @@ public sealed class StoreProcessListTests : StateEngineListSuite
 {
     private readonly ProcessStore _store = new();
 
-    protected override Task<IStateEngine> Open(TimeProvider clock) => _store.OpenAsync();
+    protected override Task<IStateEngine> Open(ManualClock clock) => _store.OpenAsync();
 
     protected override ValueTask CloseAsync() => _store.CloseAsync();
 }

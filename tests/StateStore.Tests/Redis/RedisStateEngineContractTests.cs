@@ -1,4 +1,5 @@
 using KubeAspire.StateStore.Redis;
+using KubeAspire.Testing;
 using KubeAspire.Testing.StateEngineContract;
 
 namespace KubeAspire.StateStore.Tests.Redis;
@@ -7,7 +8,7 @@ public sealed class RedisWriteTests : StateEngineWriteSuite
 {
     private readonly ContractStore _store = new();
 
-    protected override Task<IStateEngine> Open(TimeProvider clock) => _store.Open(clock);
+    protected override Task<IStateEngine> Open(ManualClock clock) => _store.Open(clock);
 
     protected override ValueTask CloseAsync() => _store.CloseAsync();
 }
@@ -16,7 +17,7 @@ public sealed class RedisListTests : StateEngineListSuite
 {
     private readonly ContractStore _store = new();
 
-    protected override Task<IStateEngine> Open(TimeProvider clock) => _store.Open(clock);
+    protected override Task<IStateEngine> Open(ManualClock clock) => _store.Open(clock);
 
     protected override ValueTask CloseAsync() => _store.CloseAsync();
 }
@@ -25,7 +26,7 @@ public sealed class RedisWatchTests : StateEngineWatchSuite
 {
     private readonly ContractStore _store = new();
 
-    protected override Task<IStateEngine> Open(TimeProvider clock) => _store.Open(clock);
+    protected override Task<IStateEngine> Open(ManualClock clock) => _store.Open(clock);
 
     protected override ValueTask CloseAsync() => _store.CloseAsync();
 }
@@ -35,7 +36,7 @@ public sealed class RedisWriteThroughOwnerTests : StateEngineWriteSuite
 {
     private readonly ContractStore _store = new() { OwnedByAnother = true };
 
-    protected override Task<IStateEngine> Open(TimeProvider clock) => _store.Open(clock);
+    protected override Task<IStateEngine> Open(ManualClock clock) => _store.Open(clock);
 
     protected override ValueTask CloseAsync() => _store.CloseAsync();
 }
@@ -44,7 +45,7 @@ public sealed class RedisWatchThroughOwnerTests : StateEngineWatchSuite
 {
     private readonly ContractStore _store = new() { OwnedByAnother = true };
 
-    protected override Task<IStateEngine> Open(TimeProvider clock) => _store.Open(clock);
+    protected override Task<IStateEngine> Open(ManualClock clock) => _store.Open(clock);
 
     protected override ValueTask CloseAsync() => _store.CloseAsync();
 }

@@ -10,7 +10,8 @@ namespace KubeAspire.Testing.Histories;
 /// </param>
 /// <param name="seed">Decides when.</param>
 /// <param name="times">How often; of restarts, how many silos.</param>
-public sealed class FaultySilos(string fault, int seed, int times) : IAsyncDisposable
+/// <param name="shared">The silos, all living, on an empty store; null for some of its own.</param>
+public sealed class FaultySilos(string fault, int seed, int times, SiloCluster? shared = null) : IAsyncDisposable
 {
     /// <summary>What can happen.</summary>
     public static IReadOnlyList<string> All { get; } = ["killed", "paused", "restarted", "redis killed", "redis paused"];
@@ -38,10 +39,10 @@ public sealed class FaultySilos(string fault, int seed, int times) : IAsyncDispo
     /// <summary>Ends when all that is to happen has.</summary>
     public Task Faulting { get; private set; } = Task.CompletedTask;
 
-    /// <summary>Starts the silos and what happens to them.</summary>
+    /// <summary>Starts the silos, where they are its own, and what happens to them.</summary>
     public async Task StartAsync(CancellationToken cancellationToken)
     {
-        _cluster = await SiloCluster.StartAsync(Silos, cancellationToken);
+        _cluster = shared ?? await SiloCluster.StartAsync(Silos, cancellationToken);
         Faulting = Task.Run(FaultAsync, CancellationToken.None);
     }
 
@@ -53,7 +54,7 @@ public sealed class FaultySilos(string fault, int seed, int times) : IAsyncDispo
     {
         await _stop.CancelAsync();
         await Faulting.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-        if (_cluster is { } cluster)
+        if (_cluster is { } cluster && shared is null)
         {
             await cluster.DisposeAsync();
         }

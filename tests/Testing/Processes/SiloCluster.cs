@@ -1,19 +1,17 @@
 using System.Globalization;
-using KubeAspire.StateStore.Log;
-using KubeAspire.StateStore.Redis;
 
 namespace KubeAspire.Testing.Processes;
 
 /// <summary>Several silos, each a process, on a real Redis of their own.</summary>
 public sealed class SiloCluster : IAsyncDisposable
 {
-    // Entries of the log looked at in one question.
-    private const int EntriesAtOnce = 64;
     private static readonly TimeSpan s_startPatience = TimeSpan.FromSeconds(60);
 
     private readonly StoreProcess?[] _silos;
     private readonly string _name = $"cluster-{Guid.NewGuid():n}";
     private int _started;
+    private int _stores;
+    private string? _store;
 
     private SiloCluster(RedisServer redis, int silos) => (Redis, _silos) = (redis, new StoreProcess?[silos]);
 
@@ -56,6 +54,10 @@ public sealed class SiloCluster : IAsyncDisposable
         var name = string.Create(CultureInfo.InvariantCulture, $"silo-{number}-{Interlocked.Increment(ref _started)}");
         _silos[number] = await StoreProcess.StartAsync(
             "", new StoreProcessOptions { Cluster = new StoreCluster(Redis.ConnectionString, _name, name), Patience = s_startPatience }, cancellationToken);
+        if (_store is { } store)
+        {
+            await _silos[number]!.Engine.OpenStoreAsync(store, manualClock: false, cancellationToken);
+        }
     }
 
     /// <summary>Kills a silo with SIGKILL, and waits until it is gone.</summary>
@@ -82,17 +84,34 @@ public sealed class SiloCluster : IAsyncDisposable
     }
 
     /// <summary>Which silo owns the store, as the last takeover in the log says. Before the first write nobody does: that is waited for.</summary>
-    public async Task<int> OwnerAsync(CancellationToken cancellationToken)
-    {
-        await using var redis = new RedisClient(RedisAddress.Parse(Redis.ConnectionString), new RedisStateOptions());
-        while (true)
-        {
-            if (await LastTakeoverAsync(redis, cancellationToken) is { } silo)
-            {
-                return int.Parse(silo.Split('-')[1], CultureInfo.InvariantCulture);
-            }
+    public async Task<int> OwnerAsync(CancellationToken cancellationToken) =>
+        NumberOf(await TakeoverLog.LastAsync(Redis, _store ?? _name, cancellationToken));
 
-            await Task.Delay(TimeSpan.FromMilliseconds(10), TimeProvider.System, cancellationToken);
+    /// <summary>Starts the silos that were killed or left, and goes over to a new, empty store: the engines of all silos, also of those that join later, then stand for it. Nobody owns it yet.</summary>
+    public async Task BeginAnewAsync(CancellationToken cancellationToken)
+    {
+        _store = NewName();
+        await Task.WhenAll(Enumerable.Range(0, Count).Select(number =>
+            _silos[number] is { HasExited: false } silo ? silo.Engine.OpenStoreAsync(_store, manualClock: false, cancellationToken) : JoinAsync(number, cancellationToken)));
+    }
+
+    /// <summary>Opens a further store, an empty one, of silos that all live; one of them owns it when this returns.</summary>
+    /// <param name="clock">All silos' sides of it follow this clock. What the silos and their connections to Redis wait for is on the system's.</param>
+    /// <param name="cancellationToken">Gives up.</param>
+    public async Task<SiloClusterStore> OpenStoreAsync(ManualClock clock, CancellationToken cancellationToken)
+    {
+        var name = NewName();
+        var store = new SiloClusterStore(name, await Task.WhenAll(Living.Select(silo => silo.ConnectAsync(cancellationToken))), clock);
+        try
+        {
+            await store.OpenAsync(cancellationToken);
+            store.Owner = NumberOf(await TakeoverLog.LastAsync(Redis, name, cancellationToken));
+            return store;
+        }
+        catch
+        {
+            await store.DisposeAsync();
+            throw;
         }
     }
 
@@ -107,49 +126,14 @@ public sealed class SiloCluster : IAsyncDisposable
         await Redis.DisposeAsync();
     }
 
+    private string NewName() => string.Create(CultureInfo.InvariantCulture, $"{_name}-{Interlocked.Increment(ref _stores)}");
+
+    private static int NumberOf(string silo) => int.Parse(silo.Split('-')[1], CultureInfo.InvariantCulture);
+
     private StoreProcess Take(int number)
     {
         var silo = _silos[number]!;
         _silos[number] = null;
         return silo;
-    }
-
-    // Backwards, a page at a time. Null where nobody took the store over yet.
-    private async Task<string?> LastTakeoverAsync(RedisClient redis, CancellationToken cancellationToken)
-    {
-        var log = RespConnection.Word(RedisLog.LogKey(new RedisStateOptions { KeyPrefix = $"{{{_name}}}" }));
-        for (var from = "+"; ;)
-        {
-            var page = await redis.InsistAsync(
-                cancellationToken, RespConnection.Word("XREVRANGE"), log, RespConnection.Word(from), RespConnection.Word("-"), RespConnection.Word("COUNT"), RespConnection.Word(EntriesAtOnce));
-            foreach (var entry in page.Items ?? [])
-            {
-                if (TakeoverOf(entry.Items![1].Items![1].Bytes) is { } silo)
-                {
-                    return silo;
-                }
-            }
-
-            if (page.Items is not [.., var last])
-            {
-                return null;
-            }
-
-            from = "(" + last.Items![0].Text;
-        }
-    }
-
-    // Version, kind, writer, the silo's name.
-    private static string? TakeoverOf(ReadOnlySpan<byte> entry)
-    {
-        var reader = new RecordReader(entry);
-        reader.Byte();
-        if ((LogEntryKind)reader.Byte() != LogEntryKind.Takeover)
-        {
-            return null;
-        }
-
-        reader.Take(16);
-        return reader.Text();
     }
 }

@@ -106,6 +106,9 @@ public sealed class StoreProcess : IAsyncDisposable
         }
     }
 
+    /// <summary>Another connection to the process.</summary>
+    public Task<StoreProcessEngine> ConnectAsync(CancellationToken cancellationToken) => StoreProcessEngine.ConnectAsync(_socket, cancellationToken);
+
     /// <summary>Kills the process and all that it started with SIGKILL, and waits until it is gone.</summary>
     public async Task KillAsync()
     {

@@ -129,6 +129,34 @@ public sealed class StoreProcessEngine : IStateEngine
         _socket.Dispose();
     }
 
+    /// <summary>Opens this silo's side of a further store of its cluster. From then on this connection's calls go to it; watches opened before have ended.</summary>
+    /// <param name="name">The store's name.</param>
+    /// <param name="manualClock">Whether it is on a clock that begins where <see cref="ManualClock"/> does and is moved by <see cref="AdvanceAsync"/>, not on the system's.</param>
+    /// <param name="cancellationToken">Gives up.</param>
+    internal async Task OpenStoreAsync(string name, bool manualClock, CancellationToken cancellationToken)
+    {
+        using var answer = await CallAsync(
+            StoreOperation.OpenStore,
+            request =>
+            {
+                request.Write(name);
+                request.Write(manualClock);
+            },
+            cancellationToken);
+    }
+
+    /// <summary>Closes what <see cref="OpenStoreAsync"/> opened; calls then go to the closed one.</summary>
+    internal async Task CloseStoreAsync()
+    {
+        using var answer = await CallAsync(StoreOperation.CloseStore, _ => { }, CancellationToken.None);
+    }
+
+    /// <summary>Advances the opened store's clock; it has gone on when this returns.</summary>
+    internal async Task AdvanceAsync(TimeSpan by)
+    {
+        using var answer = await CallAsync(StoreOperation.Advance, request => request.Write(by.Ticks), CancellationToken.None);
+    }
+
     internal async Task ShutdownAsync(CancellationToken cancellationToken)
     {
         Send(StoreProtocol.Frame(0, (byte)StoreOperation.Shutdown, null));
@@ -167,6 +195,7 @@ public sealed class StoreProcessEngine : IStateEngine
             StoreStatus.Ok => answer,
             StoreStatus.Cancelled => throw new OperationCanceledException(cancellationToken),
             StoreStatus.Argument => throw new ArgumentException(answer.ReadString()),
+            StoreStatus.Closed => throw new ObjectDisposedException(nameof(IStateEngine), answer.ReadString()),
             StoreStatus.Leaving => throw new StoreProcessGoneException(),
             _ => throw new StateStoreException(answer.ReadString()),
         };

@@ -27,6 +27,15 @@ internal enum StoreOperation : byte
 
     /// <summary>Answers the calls it has, begins none, closes the engine in order and ends the process.</summary>
     Shutdown,
+
+    /// <summary>Opens a further store of the cluster of silos, on the system's clock or on a manual one, for this connection alone: from then on its calls go there. Closes the one before.</summary>
+    OpenStore,
+
+    /// <summary>Closes the store that the connection opened. Calls then go to the closed one.</summary>
+    CloseStore,
+
+    /// <summary>Advances the manual clock of the store that the connection opened, after whatever the connection asked before.</summary>
+    Advance,
 }
 
 /// <summary>How a call ended.</summary>
@@ -43,6 +52,9 @@ internal enum StoreStatus : byte
 
     /// <summary>The process is leaving: it has not begun with the call.</summary>
     Leaving,
+
+    /// <summary>The engine, or the watch, is closed.</summary>
+    Closed,
 }
 
 /// <summary>

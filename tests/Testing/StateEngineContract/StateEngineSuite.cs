@@ -26,7 +26,8 @@ public abstract class StateEngineSuite : IAsyncLifetime
     }
 
     /// <summary>Opens an empty store that keeps at least 1,000 changes for ten minutes.</summary>
-    protected abstract Task<IStateEngine> Open(TimeProvider clock);
+    /// <param name="clock">The engine's clock; where the engine is in another process, its clock there has followed when <see cref="ManualClock.Advance"/> returns.</param>
+    protected abstract Task<IStateEngine> Open(ManualClock clock);
 
     /// <summary>Closes the store and removes its data.</summary>
     protected abstract ValueTask CloseAsync();
