@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Builds and runs the benchmarks; results go to bench/results/. Called by ./dev bench.
-#   bench/run.sh <configuration> [store] [redis] [pods] [--quick]
+#   bench/run.sh <configuration> [store] [redis] [pods] [up] [--quick]
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 configuration=${1:?the configuration}

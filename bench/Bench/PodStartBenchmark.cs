@@ -11,38 +11,20 @@ namespace KubeAspire.Bench;
 internal static class PodStartBenchmark
 {
     /// <summary>Pods of each kind, in turn. 15.</summary>
-    private const int Pods = 15;
+    private const int PodsOfAKind = 15;
 
     private const string Image = "guestbook-redis:1";
 
     public static async Task RunAsync()
     {
-        var images = await ChildProcess.RunAsync("/bin/bash", [Path.Combine(Report.Root, "examples/guestbook/images.sh")]);
-        if (images.Code != 0)
+        if (await BenchCluster.MakeImagesAsync() is { } problem)
         {
-            Console.Error.WriteLine($"pods: skipped, the images could not be made: {images.Output}");
+            Console.Error.WriteLine($"pods: skipped, the images could not be made: {problem}");
             return;
         }
 
-        var state = Path.Combine(Path.GetTempPath(), $"kubeaspire-bench-{Environment.ProcessId}-pods");
-        var (apiPort, httpPort, httpsPort) = (ChildProcess.FreePort(), ChildProcess.FreePort(), ChildProcess.FreePort());
-        var environment = new Dictionary<string, string>
-        {
-            ["KUBEASPIRE_STATE"] = state,
-            ["KUBEASPIRE_API_PORT"] = Text(apiPort),
-            ["KUBEASPIRE_HTTP_PORT"] = Text(httpPort),
-            ["KUBEASPIRE_HTTPS_PORT"] = Text(httpsPort),
-            ["KUBEASPIRE_HEALTH_PORT"] = "21360",
-            ["KUBEASPIRE_NODES"] = "1",
-            ["KUBEASPIRE_NETWORK"] = "kubeaspire-bench",
-            ["KUBEASPIRE_POD_CIDR"] = "10.246.0.0/16",
-            ["KUBEASPIRE_SERVICE_CIDR"] = "10.128.0.0/12",
-            ["Logging__LogLevel__Default"] = "Warning",
-        };
-        var configuration = Path.GetFileName(AppContext.BaseDirectory.TrimEnd('/'));
-        var appHost = Path.Combine(Report.Root, "artifacts/bin/KubeAspire.AppHost", configuration, "KubeAspire.AppHost");
-        var started = Stopwatch.StartNew();
-        var up = await ChildProcess.RunAsync(appHost, ["up", "--detach"], environment);
+        var cluster = new BenchCluster("pods", nodes: 1);
+        var up = await cluster.UpAsync();
         try
         {
             if (up.Code != 0)
@@ -51,25 +33,42 @@ internal static class PodStartBenchmark
                 return;
             }
 
-            await MeasureAsync(Path.Combine(state, "kubeconfig"), apiPort, started.Elapsed);
+            await MeasureAsync(cluster);
         }
         finally
         {
-            await ChildProcess.RunAsync(appHost, ["down", "--purge"], environment);
+            await cluster.DownAsync();
         }
     }
 
-    private static async Task MeasureAsync(string kubeconfig, int apiPort, TimeSpan up)
+    /// <summary>Where pods of the default namespace are.</summary>
+    public static readonly Uri Pods = new("/api/v1/namespaces/default/pods", UriKind.Relative);
+
+    /// <summary>A pod of one container, whose image is there.</summary>
+    public static string BodyOf(string name) =>
+        $$"""{"apiVersion":"v1","kind":"Pod","metadata":{"name":"{{name}}"},"spec":{"terminationGracePeriodSeconds":0,"automountServiceAccountToken":false,"containers":[{"name":"c","image":"{{Image}}"}]} }""";
+
+    /// <summary>Whether a watch event shows a running pod.</summary>
+    public static bool IsRunning(JsonElement change) => change.GetProperty("object").GetProperty("status").TryGetProperty("phase", out var phase) && phase.GetString() == "Running";
+
+    /// <summary>The resourceVersion of an object that was answered.</summary>
+    public static async Task<string> VersionOf(HttpResponseMessage answer)
+    {
+        using var document = JsonDocument.Parse(await answer.Content.ReadAsStringAsync());
+        return document.RootElement.GetProperty("metadata").GetProperty("resourceVersion").GetString()!;
+    }
+
+    private static async Task MeasureAsync(BenchCluster cluster)
     {
         var report = new Report("pods", "Pod start. Ours: POST of a pod to status.phase Running as a watch sees it. By hand: create and start of a pause container on a bridge and of one container in its network namespace through the Engine API. In turn, image present.");
-        using var api = SiloPeer.ClientOf(kubeconfig, apiPort);
+        using var api = SiloPeer.ClientOf(cluster.Kubeconfig, cluster.ApiPort);
         using var engine = EngineClient();
         var pause = (await ChildProcess.RunAsync("docker", ["images", "-q", "kubeaspire/pause"])).Output.Split('\n')[0];
         await ChildProcess.RunAsync("docker", ["network", "create", "kubeaspire-bench-hand"]);
         var (ours, byHand) = (new List<double>(), new List<double>());
         try
         {
-            for (var number = 0; number <= Pods; number++)
+            for (var number = 0; number <= PodsOfAKind; number++)
             {
                 var mine = await StartPodAsync(api, string.Create(CultureInfo.InvariantCulture, $"pod-{number}"));
                 var hand = await StartByHandAsync(engine, pause, number);
@@ -90,7 +89,7 @@ internal static class PodStartBenchmark
         report.Add("| --- | --- | --- | --- |");
         report.Add(Row("apply to Running", ours));
         report.Add(Row("by hand", byHand));
-        report.Add(string.Create(CultureInfo.InvariantCulture, $"\nRatio of the medians: {Report.Median(ours) / Report.Median(byHand):0.00}. `up --detach` with one node, first start of an empty state: {up.TotalSeconds:0.0} s."));
+        report.Add(string.Create(CultureInfo.InvariantCulture, $"\nRatio of the medians: {Report.Median(ours) / Report.Median(byHand):0.00}."));
         report.Save();
     }
 
@@ -99,21 +98,21 @@ internal static class PodStartBenchmark
 
     private static async Task<double> StartPodAsync(HttpClient api, string name)
     {
-        var body = $$"""{"apiVersion":"v1","kind":"Pod","metadata":{"name":"{{name}}"},"spec":{"terminationGracePeriodSeconds":0,"automountServiceAccountToken":false,"containers":[{"name":"c","image":"{{Image}}"}]} }""";
         var watch = Stopwatch.StartNew();
-        using var content = new StringContent(body, Encoding.UTF8, "application/json");
-        using var created = await api.PostAsync(new Uri("/api/v1/namespaces/default/pods", UriKind.Relative), content);
+        using var content = new StringContent(BodyOf(name), Encoding.UTF8, "application/json");
+        using var created = await api.PostAsync(Pods, content);
         created.EnsureSuccessStatusCode();
-        var version = JsonDocument.Parse(await created.Content.ReadAsStringAsync()).RootElement.GetProperty("metadata").GetProperty("resourceVersion").GetString();
-        await FollowAsync(api, name, version!, change => change.GetProperty("object").GetProperty("status").TryGetProperty("phase", out var phase) && phase.GetString() == "Running");
+        var version = await VersionOf(created);
+        await FollowAsync(api, name, version, IsRunning);
         var elapsed = watch.Elapsed.TotalMilliseconds;
         using var deleted = await api.DeleteAsync(new Uri($"/api/v1/namespaces/default/pods/{name}", UriKind.Relative));
         deleted.EnsureSuccessStatusCode();
-        await FollowAsync(api, name, version!, change => change.GetProperty("type").GetString() == "DELETED");
+        await FollowAsync(api, name, version, change => change.GetProperty("type").GetString() == "DELETED");
         return elapsed;
     }
 
-    private static async Task FollowAsync(HttpClient api, string name, string version, Func<JsonElement, bool> isDone)
+    /// <summary>Watches a pod from a version on until something is so.</summary>
+    public static async Task FollowAsync(HttpClient api, string name, string version, Func<JsonElement, bool> isDone)
     {
         using var answer = await api.GetAsync(
             new Uri($"/api/v1/namespaces/default/pods?watch=true&resourceVersion={version}&fieldSelector=metadata.name%3D{name}&timeoutSeconds=60", UriKind.Relative), HttpCompletionOption.ResponseHeadersRead);
@@ -166,6 +165,4 @@ internal static class PodStartBenchmark
     {
         BaseAddress = new Uri("http://docker"),
     };
-
-    private static string Text(int number) => number.ToString(CultureInfo.InvariantCulture);
 }

@@ -1,4 +1,4 @@
-// The benchmarks, each beside its peer in the same run. usage: Bench [store] [redis] [pods] [--quick]
+// The benchmarks, each beside its peer in the same run. usage: Bench [store] [redis] [pods] [up] [--quick]
 using KubeAspire.Bench;
 using KubeAspire.Bench.Store;
 
@@ -26,7 +26,7 @@ switch (args)
 
 var quick = args.Contains("--quick");
 string[] wanted = [.. args.Where(arg => arg != "--quick")];
-foreach (var name in wanted.Length == 0 ? ["store", "redis", "pods"] : wanted)
+foreach (var name in wanted.Length == 0 ? ["store", "redis", "pods", "up"] : wanted)
 {
     switch (name)
     {
@@ -39,8 +39,11 @@ foreach (var name in wanted.Length == 0 ? ["store", "redis", "pods"] : wanted)
         case "pods":
             await PodStartBenchmark.RunAsync();
             break;
+        case "up":
+            await StartBenchmark.RunAsync(quick);
+            break;
         default:
-            Console.Error.WriteLine($"no benchmark \"{name}\": there are store, redis and pods");
+            Console.Error.WriteLine($"no benchmark \"{name}\": there are store, redis, pods and up");
             return 2;
     }
 }

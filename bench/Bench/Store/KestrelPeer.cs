@@ -24,7 +24,7 @@ internal sealed class KestrelPeer : IAsyncDisposable
     public static async Task<KestrelPeer> StartAsync(string file)
     {
         var port = ChildProcess.FreePort();
-        var peer = new KestrelPeer(ChildProcess.Start(Environment.ProcessPath!, ["serve", port.ToString(CultureInfo.InvariantCulture), file]), port);
+        var peer = new KestrelPeer(Run(port, file), port);
         for (var attempt = 0; ; attempt++)
         {
             try
@@ -38,6 +38,9 @@ internal sealed class KestrelPeer : IAsyncDisposable
             }
         }
     }
+
+    /// <summary>Starts the serving process.</summary>
+    public static ChildProcess Run(int port, string file) => ChildProcess.Start(Environment.ProcessPath!, ["serve", port.ToString(CultureInfo.InvariantCulture), file]);
 
     public Stream Connect() => SiloPeer.Connect(_port, null);
 
