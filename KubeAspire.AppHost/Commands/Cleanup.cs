@@ -9,11 +9,22 @@ internal static class Cleanup
 {
     public static async Task RunAsync(ClusterOptions options, TimeProvider clock, CancellationToken cancellationToken)
     {
+        await EndProcessesAsync(options, clock);
+        await RestoreMachineAsync(options, cancellationToken);
+    }
+
+    /// <summary>Ends processes of an earlier start.</summary>
+    public static async Task EndProcessesAsync(ClusterOptions options, TimeProvider clock)
+    {
         foreach (var file in LeftPidFiles(options))
         {
             await PidFile.EndAsync(file, ManagedProcess.StopPatience, clock);
         }
+    }
 
+    /// <summary>Removes what earlier processes, which have ended, left on the machine.</summary>
+    public static async Task RestoreMachineAsync(ClusterOptions options, CancellationToken cancellationToken)
+    {
         var agent = ManagedProcess.ExecutableOf("src/NodeAgent", options);
         if (File.Exists(agent) && File.Exists(Engine.DockerEngine.Socket))
         {
@@ -39,9 +50,10 @@ internal static class Cleanup
     }
 
     // Of whatever graph ran here last, which may have had more silos or nodes than the one that is asked for now. Who uses others ends before them.
+    // An Engine that was started is needed to remove what it runs, and ended last.
     private static IEnumerable<string> LeftPidFiles(ClusterOptions options) => !Directory.Exists(options.RunDirectory) ? [] :
         Directory.GetFiles(options.RunDirectory, "*.pid")
-            .Where(file => Path.GetFileName(file) != ClusterLock.OwnerFile)
+            .Where(file => Path.GetFileName(file) is not (ClusterLock.OwnerFile or Engine.DockerEngine.PidFileName))
             .OrderBy(file => Path.GetFileName(file) is var name && name.StartsWith("redis", StringComparison.Ordinal) ? 2 : name.StartsWith("silo", StringComparison.Ordinal) ? 1 : 0);
 
     private static async Task RunAsync(string program, IReadOnlyList<string> arguments, IReadOnlyDictionary<string, string> environment, CancellationToken cancellationToken)

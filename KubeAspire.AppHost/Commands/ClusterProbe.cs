@@ -13,15 +13,10 @@ internal static class ClusterProbe
 
     /// <summary>Waits until the API answers at every silo and every node is Ready.</summary>
     /// <param name="options">The cluster.</param>
-    /// <param name="since">A heartbeat must be as young as this: what an earlier start left in the store says nothing about this one.</param>
-    /// <param name="say">Hears what is waited for.</param>
     /// <param name="clock">The clock.</param>
     /// <param name="cancellationToken">Gives up.</param>
-    public static async Task WaitUntilReadyAsync(ClusterOptions options, DateTimeOffset since, Action<string> say, TimeProvider clock, CancellationToken cancellationToken)
+    public static async Task WaitUntilReadyAsync(ClusterOptions options, TimeProvider clock, CancellationToken cancellationToken)
     {
-        // Heartbeats are told in whole seconds.
-        since = since.AddTicks(-(since.Ticks % TimeSpan.TicksPerSecond));
-        var told = false;
         var silos = ClusterGraph.Describe(options).Where(resource => resource.Program == "src/Silo").ToList();
         RestApiClient? client = null;
         try
@@ -31,13 +26,7 @@ internal static class ClusterProbe
                 client ??= TryOpen(options, clock);
                 if (await NodesAsync(client, cancellationToken) is { } nodes)
                 {
-                    if (!told)
-                    {
-                        say($"waiting for {options.Nodes} nodes to be Ready");
-                        told = true;
-                    }
-
-                    if (options.NodeNames.All(name => nodes.Any(node => node.Metadata.Name == name && Ready(node) is { Status: "True" } ready && ready.LastHeartbeatTime >= since))
+                    if (options.NodeNames.All(name => nodes.Any(node => node.Metadata.Name == name && Ready(node) is { Status: "True" }))
                         && await AllAnswerAsync(silos, cancellationToken))
                     {
                         return;
@@ -59,7 +48,7 @@ internal static class ClusterProbe
         }
     }
 
-    /// <summary>Why the cluster is not ready, a line for each silo that is silent and for each node.</summary>
+    /// <summary>Why the cluster is not ready, a line for each silo and gateway that is silent and for each node.</summary>
     public static async Task<IReadOnlyList<string>> ExplainAsync(ClusterOptions options, TimeProvider clock, CancellationToken cancellationToken)
     {
         using var client = TryOpen(options, clock);
@@ -69,11 +58,11 @@ internal static class ClusterProbe
         }
 
         var silent = new List<string>();
-        foreach (var silo in ClusterGraph.Describe(options).Where(resource => resource.Program == "src/Silo"))
+        foreach (var resource in ClusterGraph.Describe(options).Where(resource => resource.Program is "src/Silo" or "src/Gateway"))
         {
-            if (!await Launching.ResourceHealth.AnswersAsync(silo, cancellationToken))
+            if (!await Launching.ResourceHealth.AnswersAsync(resource, cancellationToken))
             {
-                silent.Add($"{silo.Name} does not answer at {silo.Health}.");
+                silent.Add($"{resource.Name} does not answer at {resource.Health}.");
             }
         }
 

@@ -3,6 +3,7 @@ using System.Runtime.InteropServices;
 using KubeAspire.AppHost.Engine;
 using KubeAspire.AppHost.Graph;
 using KubeAspire.AppHost.Launching;
+using KubeAspire.ServiceDefaults;
 
 namespace KubeAspire.AppHost.Commands;
 
@@ -23,6 +24,7 @@ internal sealed class UpCommand(ClusterOptions options, TimeProvider clock)
     /// <param name="showLogs">Whether the resources' log lines are shown.</param>
     public async Task<int> RunAsync(bool showLogs)
     {
+        var notice = ReadyNotice.Take();
         using var clusterLock = ClusterLock.TryTake(options, out var holder);
         if (clusterLock is null)
         {
@@ -39,28 +41,32 @@ internal sealed class UpCommand(ClusterOptions options, TimeProvider clock)
             return 1;
         }
 
-        var engine = new DockerEngine(options, Console.WriteLine, clock);
-        if (await engine.EnsureAsync(stop.Token) is { } advice)
-        {
-            _progress.Fail(advice);
-            return 1;
-        }
-
-        await Cleanup.RunAsync(options, clock, stop.Token);
+        await Cleanup.EndProcessesAsync(options, clock);
         var graph = ClusterGraph.Describe(options);
-        var launcher = new Launcher(options, graph, showLogs ? Console.WriteLine : null, clock);
+        var machine = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        var launcher = new Launcher(options, graph, machine.Task, showLogs ? Console.WriteLine : null, clock);
         var running = launcher.RunAsync(stop.Token);
-        var ready = await WaitAsync(running, stop.Token);
-        if (ready)
+        var engine = new DockerEngine(options, Console.WriteLine, clock);
+        var ready = false;
+        try
         {
-            ShowEndpoints(graph, "Ctrl-C stops the cluster and keeps its state; ./dev down --purge forgets it.");
+            ready = await PrepareMachineAsync(engine, machine, stop.Token) && await WaitAsync(launcher, graph, running, stop.Token);
+            if (ready)
+            {
+                ShowEndpoints(graph, "Ctrl-C stops the cluster and keeps its state; ./dev down --purge forgets it.");
+                notice.Send();
+            }
         }
-        else
+        finally
         {
-            await stop.CancelAsync();
+            if (!ready)
+            {
+                await stop.CancelAsync();
+            }
+
+            await running;
         }
 
-        await running;
         await Cleanup.RunAsync(options, clock, CancellationToken.None);
         await engine.EndAsync();
         return ready ? 0 : 1;
@@ -84,7 +90,8 @@ internal sealed class UpCommand(ClusterOptions options, TimeProvider clock)
         var log = Path.Combine(options.RunDirectory, "up.log");
         var self = Environment.ProcessPath!;
         var info = new ProcessStartInfo("/bin/sh", ["-c", $"exec setsid '{self}' up >'{log}' 2>&1 </dev/null"]);
-        var started = clock.GetUtcNow();
+        using var notices = new ReadySocket();
+        info.Environment[ReadyNotice.Variable] = notices.Name;
         using var process = Process.Start(info)!;
         // A little longer than the started process itself waits, so that its explanation is in the log by then.
         using var patience = new CancellationTokenSource(s_patience + (2 * s_explainPatience), clock);
@@ -92,7 +99,7 @@ internal sealed class UpCommand(ClusterOptions options, TimeProvider clock)
         _ = process.WaitForExitAsync(patience.Token).ContinueWith(_ => ended.Cancel(), CancellationToken.None, TaskContinuationOptions.None, TaskScheduler.Default);
         try
         {
-            await ClusterProbe.WaitUntilReadyAsync(options, started, _ => { }, clock, ended.Token);
+            await notices.WaitAsync(ended.Token);
         }
         catch (OperationCanceledException)
         {
@@ -115,7 +122,7 @@ internal sealed class UpCommand(ClusterOptions options, TimeProvider clock)
         using var patience = new CancellationTokenSource(s_patience, clock);
         try
         {
-            await ClusterProbe.WaitUntilReadyAsync(options, DateTimeOffset.MinValue, _ => { }, clock, patience.Token);
+            await ClusterProbe.WaitUntilReadyAsync(options, clock, patience.Token);
         }
         catch (OperationCanceledException)
         {
@@ -128,7 +135,29 @@ internal sealed class UpCommand(ClusterOptions options, TimeProvider clock)
         return 0;
     }
 
-    private async Task<bool> WaitAsync(Task running, CancellationToken stop)
+    // What the gateway and the agents need of the machine, while the silo starts: an Engine, and nothing left of an earlier start.
+    private async Task<bool> PrepareMachineAsync(DockerEngine engine, TaskCompletionSource machine, CancellationToken stop)
+    {
+        try
+        {
+            if (await engine.EnsureAsync(stop) is { } advice)
+            {
+                _progress.Fail(advice);
+                return false;
+            }
+
+            await Cleanup.RestoreMachineAsync(options, stop);
+            machine.SetResult();
+            return true;
+        }
+        catch (OperationCanceledException) when (stop.IsCancellationRequested)
+        {
+            return false;
+        }
+    }
+
+    // Every process says itself when it can do its work: a silo, once its API answers; an agent, once its node is Ready.
+    private async Task<bool> WaitAsync(Launcher launcher, IReadOnlyList<GraphResource> graph, Task running, CancellationToken stop)
     {
         using var patience = CancellationTokenSource.CreateLinkedTokenSource(stop);
         patience.CancelAfter(s_patience);
@@ -136,10 +165,12 @@ internal sealed class UpCommand(ClusterOptions options, TimeProvider clock)
         {
             return await _progress.RunAsync("starting the control plane", async say =>
             {
-                var ready = ClusterProbe.WaitUntilReadyAsync(options, clock.GetUtcNow(), say, clock, patience.Token);
-                await Task.WhenAny(ready, running);
-                await ready;
-                return true;
+                var silos = Task.WhenAll(graph.Where(resource => resource.Program == "src/Silo").Select(silo => launcher.HealthyAsync(silo.Name)));
+                await Task.WhenAny(silos, running).WaitAsync(patience.Token);
+                say($"waiting for {options.Nodes} nodes to be Ready");
+                var all = Task.WhenAll(graph.Select(resource => launcher.HealthyAsync(resource.Name)));
+                await Task.WhenAny(all, running).WaitAsync(patience.Token);
+                return all.IsCompleted;
             });
         }
         catch (OperationCanceledException)

@@ -12,10 +12,13 @@ internal sealed class DockerEngine(ClusterOptions options, Action<string> say, T
     /// <summary>Where the Engine listens by default.</summary>
     public const string Socket = "/var/run/docker.sock";
 
+    /// <summary>Name of the file that says which process is the Engine that was started here.</summary>
+    public const string PidFileName = "dockerd.pid";
+
     /// <summary>How long a started Engine may take to answer. 60 s.</summary>
     private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(60);
 
-    private string PidPath => Path.Combine(options.RunDirectory, "dockerd.pid");
+    private string PidPath => Path.Combine(options.RunDirectory, PidFileName);
 
     /// <summary>Makes an Engine answer.</summary>
     /// <returns>Null, or one sentence that says what to do.</returns>

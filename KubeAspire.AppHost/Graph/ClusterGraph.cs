@@ -54,8 +54,8 @@ internal static class ClusterGraph
                 ["Gateway__PodCidr"] = options.PodCidr,
             },
             Health = new Uri($"http://127.0.0.1:{options.HealthPort}/healthz"),
-            WaitFor = [silos[0]],
-            Knows = silos[1..],
+            NeedsMachine = true,
+            Knows = silos,
             Endpoints = new Dictionary<string, Uri> { ["http"] = new($"http://localhost:{options.HttpPort}"), ["https"] = new($"https://localhost:{options.HttpsPort}") },
         };
 
@@ -75,8 +75,8 @@ internal static class ClusterGraph
                 ["NodeAgent__HealthPort"] = Text(options.HealthPort + 1 + index),
             },
             Health = new Uri($"http://127.0.0.1:{options.HealthPort + 1 + index}/healthz"),
-            WaitFor = [silos[0]],
-            Knows = silos[1..],
+            NeedsMachine = true,
+            Knows = silos,
         });
 
         return [.. redis, .. silos, gateway, .. nodes];

@@ -20,10 +20,13 @@ internal sealed record GraphResource(string Name, string Program)
     /// <summary>A URL that answers 2xx once the process can do its work; of the scheme <c>redis</c>, a server that answers PING.</summary>
     public required Uri Health { get; init; }
 
+    /// <summary>Whether it works on this machine beyond its own files: containers, the pods' network, routes. It starts once what an earlier start left there is gone.</summary>
+    public bool NeedsMachine { get; init; }
+
     /// <summary>Resources that must be healthy before this one starts, and whose endpoints it is told.</summary>
     public IReadOnlyList<GraphResource> WaitFor { get; init; } = [];
 
-    /// <summary>Resources whose endpoints it is told besides, and that it can do without at its start.</summary>
+    /// <summary>Resources whose endpoints it is told besides, and that it can do without at its start: it waits for them itself.</summary>
     public IReadOnlyList<GraphResource> Knows { get; init; } = [];
 
     /// <summary>Endpoints that people and other resources use, by name: what is printed and what Aspire's dashboard shows.</summary>

@@ -3,9 +3,14 @@ using KubeAspire.AppHost.Graph;
 namespace KubeAspire.AppHost.Launching;
 
 /// <summary>Runs a graph of processes where Aspire is not to be had: order, health, restarts, logs with the resource's name.</summary>
-internal sealed class Launcher(ClusterOptions options, IReadOnlyList<GraphResource> graph, Action<string>? show, TimeProvider clock)
+/// <param name="options">The cluster.</param>
+/// <param name="graph">What runs.</param>
+/// <param name="machine">Done once the machine is as those need it that work on it: there is an Engine, and nothing is left of an earlier start.</param>
+/// <param name="show">Hears the log lines.</param>
+/// <param name="clock">The clock.</param>
+internal sealed class Launcher(ClusterOptions options, IReadOnlyList<GraphResource> graph, Task machine, Action<string>? show, TimeProvider clock)
 {
-    /// <summary>How often a health URL is asked while it does not answer yet. 20 ms: start-up is to be fast.</summary>
+    /// <summary>How often a program that does not say itself when it is ready is asked. 20 ms: start-up is to be fast.</summary>
     private static readonly TimeSpan s_healthInterval = TimeSpan.FromMilliseconds(20);
 
     private readonly Dictionary<string, TaskCompletionSource> _healthy =
@@ -56,18 +61,32 @@ internal sealed class Launcher(ClusterOptions options, IReadOnlyList<GraphResour
     {
         try
         {
-            await Task.WhenAll(resource.WaitFor.Select(other => HealthyAsync(other.Name))).WaitAsync(cancelled);
+            await Task.WhenAll(resource.WaitFor.Select(other => HealthyAsync(other.Name)).Append(resource.NeedsMachine ? machine : Task.CompletedTask)).WaitAsync(cancelled);
         }
         catch (OperationCanceledException)
         {
             return;
         }
 
-        var run = new ManagedProcess(resource, options, log, clock).RunAsync(stop);
-        await Task.WhenAll(run, WatchHealthAsync(resource, stop));
+        using var notices = resource.IsProject ? new ReadySocket() : null;
+        var run = new ManagedProcess(resource, options, log, notices?.Name, clock).RunAsync(stop);
+        await Task.WhenAll(run, notices is null ? AskAsync(resource, stop) : HearAsync(resource, notices, stop));
     }
 
-    private async Task WatchHealthAsync(GraphResource resource, CancellationToken stop)
+    private async Task HearAsync(GraphResource resource, ReadySocket notices, CancellationToken stop)
+    {
+        try
+        {
+            await notices.WaitAsync(stop);
+            _healthy[resource.Name].TrySetResult();
+        }
+        catch (OperationCanceledException)
+        {
+            // It is to end, ready or not.
+        }
+    }
+
+    private async Task AskAsync(GraphResource resource, CancellationToken stop)
     {
         while (!stop.IsCancellationRequested)
         {
@@ -77,14 +96,7 @@ internal sealed class Launcher(ClusterOptions options, IReadOnlyList<GraphResour
                 return;
             }
 
-            try
-            {
-                await Task.Delay(s_healthInterval, clock, stop);
-            }
-            catch (OperationCanceledException)
-            {
-                return;
-            }
+            await Task.Delay(s_healthInterval, clock, stop).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
     }
 }

@@ -1,10 +1,11 @@
 using System.Diagnostics;
 using KubeAspire.AppHost.Graph;
+using KubeAspire.ServiceDefaults;
 
 namespace KubeAspire.AppHost.Launching;
 
 /// <summary>Runs one resource: starts it, starts it again when it ends by itself, stops it.</summary>
-internal sealed class ManagedProcess(GraphResource resource, ClusterOptions options, ResourceLog log, TimeProvider clock)
+internal sealed class ManagedProcess(GraphResource resource, ClusterOptions options, ResourceLog log, string? readySocket, TimeProvider clock)
 {
     /// <summary>Wait before the first restart; doubles up to <see cref="MaximumBackoff"/>. 0.2 s.</summary>
     private static readonly TimeSpan s_initialBackoff = TimeSpan.FromSeconds(0.2);
@@ -118,6 +119,11 @@ internal sealed class ManagedProcess(GraphResource resource, ClusterOptions opti
         foreach (var (name, value) in EnvironmentOf(resource))
         {
             info.Environment[name] = value;
+        }
+
+        if (readySocket is not null)
+        {
+            info.Environment[ReadyNotice.Variable] = readySocket;
         }
 
         return info;

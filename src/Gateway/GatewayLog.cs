@@ -62,7 +62,4 @@ internal static partial class GatewayLog
 
     [LoggerMessage(6060, LogLevel.Information, "Gateway {Name} serves Ingresses on ports {Http} and {Https}")]
     public static partial void Started(this ILogger logger, string name, int http, int https);
-
-    [LoggerMessage(6061, LogLevel.Information, "Waiting for the kubeconfig {Path}")]
-    public static partial void WaitingForKubeconfig(this ILogger logger, string path);
 }

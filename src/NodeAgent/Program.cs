@@ -1,10 +1,13 @@
+using KubeAspire.Client.Rest;
 using KubeAspire.ContainerRuntime;
 using KubeAspire.NodeAgent.Hosting;
+using KubeAspire.NodeAgent.Nodes;
 using KubeAspire.NodeAgent.Pods;
 using KubeAspire.ServiceDefaults;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 
@@ -14,6 +17,7 @@ var cleanup = args is ["cleanup", ..];
 var rest = cleanup ? args[1..] : args;
 var withNetwork = rest.Contains("--network");
 
+var notice = ReadyNotice.Take();
 var builder = WebApplication.CreateSlimBuilder();
 builder.Configuration.AddCommandLine([.. rest.Where(arg => arg != "--network")], new Dictionary<string, string> { ["--node-name"] = "NodeAgent:NodeName" });
 builder.AddServiceDefaults("node-agent");
@@ -36,5 +40,12 @@ if (cleanup)
 builder.ListenOnTunnel();
 await using var app = builder.Build();
 app.MapNodeAgent();
-await app.RunAsync();
+// The machine is made ready while the API server starts; the keeper of the node looks at it again.
+_ = app.Services.GetRequiredService<NodeMachine>().CheckAsync(CancellationToken.None);
+await ApiServerArrival.WaitAsync(
+    app.Services.GetRequiredService<IOptions<NodeAgentOptions>>().Value.Kubeconfig, app.Configuration, app.Services.GetRequiredService<TimeProvider>(),
+    app.Services.GetRequiredService<ILogger<NodeMachine>>(), CancellationToken.None);
+await app.StartAsync();
+_ = notice.SendAfterAsync(app.Services.GetRequiredService<NodeFacts>().Ready);
+await app.WaitForShutdownAsync();
 return 0;

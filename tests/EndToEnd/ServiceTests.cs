@@ -1,16 +1,14 @@
 using System.Net;
 using System.Net.Http.Headers;
 using System.Net.NetworkInformation;
-using System.Net.Security;
 using System.Net.Sockets;
-using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using System.Text;
 using KubeAspire.EndToEnd.Harness;
 
 namespace KubeAspire.EndToEnd;
 
-/// <summary>Services by address, name and node port, and Ingress: who is reached, and who is not.</summary>
+/// <summary>Services by address, name and node port: who is reached, and who is not.</summary>
 [Collection(SharedCluster.Name)]
 public sealed class ServiceTests(ClusterFixture fixture) : IAsyncLifetime
 {
@@ -60,7 +58,7 @@ public sealed class ServiceTests(ClusterFixture fixture) : IAsyncLifetime
         await ns.RoutedAsync("headless", pods);
         var address = await ns.FieldAsync("service web", "{.spec.clusterIP}");
         // The slice names the pods; the gateway has its routes a moment later.
-        await Eventually.IsAsync("the service", s_patience, () => AskAsync(new Uri($"http://{address}/host")), answer => answer.Status == 200);
+        await Eventually.IsAsync("the service", s_patience, () => Web.AskAsync(new Uri($"http://{address}/host")), answer => answer.Status == 200);
         Assert.Contains(await GetAsync($"http://{address}/host"), pods);
 
         string[] names = ["web:80", "web.svc-names:80", "web.svc-names.svc:80", "web.svc-names.svc.cluster.local:80", "alias:80", "headless:8080", $"{address}:80"];
@@ -114,7 +112,7 @@ public sealed class ServiceTests(ClusterFixture fixture) : IAsyncLifetime
         // The pod has no TLS client: with what it had in hand, and over the same address, one is made here that checks name and chain.
         using var authority = X509Certificate2.CreateFromPem(Section(log, "AUTHORITY"));
         using var handler = new SocketsHttpHandler();
-        handler.ConnectCallback = (_, cancelled) => ConnectAsync(IPAddress.Parse("10.112.0.1"), 443, cancelled);
+        handler.ConnectCallback = (_, cancelled) => Web.ConnectAsync(IPAddress.Parse("10.112.0.1"), 443, cancelled);
         handler.SslOptions.CertificateChainPolicy = new X509ChainPolicy { TrustMode = X509ChainTrustMode.CustomRootTrust, RevocationMode = X509RevocationMode.NoCheck };
         handler.SslOptions.CertificateChainPolicy.CustomTrustStore.Add(authority);
         using var client = new HttpClient(handler);
@@ -140,7 +138,7 @@ public sealed class ServiceTests(ClusterFixture fixture) : IAsyncLifetime
         await ns.RoutedAsync("sticky", pods);
         var port = int.Parse(await ns.FieldAsync("service web", "{.spec.ports[0].nodePort}"));
         Assert.InRange(port, 30000, 32767);
-        await Eventually.IsAsync("the node port", s_patience, () => AskAsync(new Uri($"http://127.0.0.1:{port}/host")), answer => answer.Status == 200);
+        await Eventually.IsAsync("the node port", s_patience, () => Web.AskAsync(new Uri($"http://127.0.0.1:{port}/host")), answer => answer.Status == 200);
         Assert.Equal(pods.Order(), (await ReachedAsync($"http://127.0.0.1:{port}/host", 30)).Order());
         var address = await ns.FieldAsync("service web", "{.spec.clusterIP}");
         Assert.Equal(pods.Order(), (await ReachedAsync($"http://{address}/host", 30)).Order());
@@ -159,7 +157,7 @@ public sealed class ServiceTests(ClusterFixture fixture) : IAsyncLifetime
         Assert.Contains("service/blue exposed", await ns.KubectlAsync("expose deployment blue --type=NodePort --port=80 --target-port=8080"), StringComparison.Ordinal);
         await ns.RoutedAsync("blue", blue);
         var url = $"http://127.0.0.1:{await ns.FieldAsync("service blue", "{.spec.ports[0].nodePort}")}/host";
-        await Eventually.IsAsync("the node port", s_patience, () => AskAsync(new Uri(url)), answer => answer.Status == 200);
+        await Eventually.IsAsync("the node port", s_patience, () => Web.AskAsync(new Uri(url)), answer => answer.Status == 200);
         Assert.Equal(blue, await ReachedAsync(url, 10));
 
         await ns.KubectlAsync("patch service blue -p '{\"spec\":{\"selector\":{\"app\":\"green\"}}}'");
@@ -171,19 +169,19 @@ public sealed class ServiceTests(ClusterFixture fixture) : IAsyncLifetime
         // While a pod ends it still serves, where no other is ready (KEP-1669): after it, nobody does.
         await ns.KubectlAsync("wait --for=delete pod -l app=green --timeout=30s");
         await ns.RoutedAsync("blue", []);
-        await Eventually.IsAsync("a refusal", s_patience, () => AskAsync(new Uri(url)), answer => answer.Status == 0);
-        Assert.Equal(0, (await AskAsync(new Uri(url))).Status);
+        await Eventually.IsAsync("a refusal", s_patience, () => Web.AskAsync(new Uri(url)), answer => answer.Status == 0);
+        Assert.Equal(0, (await Web.AskAsync(new Uri(url))).Status);
         // The port named http is served as HTTP: the refusal is a page.
         await ns.ServiceAsync("pages", "nobody");
         var address = await ns.FieldAsync("service pages", "{.spec.clusterIP}");
-        var refusal = await Eventually.IsAsync("the service's page", s_patience, () => AskAsync(new Uri($"http://{address}/")), answer => answer.Status == 503);
+        var refusal = await Eventually.IsAsync("the service's page", s_patience, () => Web.AskAsync(new Uri($"http://{address}/")), answer => answer.Status == 503);
         Assert.Equal("503 Service Unavailable: service \"svc-moves/pages\" has no ready endpoints\n", refusal.Text);
 
         await ns.KubectlAsync("scale deployment green --replicas=2");
         await ns.KubectlAsync("rollout status deployment/green --timeout=60s");
         green = await ns.PodsAsync("green");
         await ns.RoutedAsync("blue", green);
-        await Eventually.IsAsync("the node port", s_patience, () => AskAsync(new Uri(url)), answer => answer.Status == 200);
+        await Eventually.IsAsync("the node port", s_patience, () => Web.AskAsync(new Uri(url)), answer => answer.Status == 200);
         Assert.Equal(green.Order(), (await ReachedAsync(url, 10)).Order());
     }
 
@@ -255,76 +253,6 @@ public sealed class ServiceTests(ClusterFixture fixture) : IAsyncLifetime
         await serving;
     }
 
-    [Fact]
-    public async Task AnIngress_ChoosesByHostAndPath_ShowsTheSecretsCertificate_AndSaysWhyNot()
-    {
-        Cluster.RequireMachine();
-        await using var ns = await TestNamespace.CreateAsync(Cluster, "svc-ingress");
-        using var one = Certificate("one.test");
-        using var two = Certificate("two.test");
-        await ns.ApplyServersAsync("exact");
-        await ns.ApplyServersAsync("deep");
-        await ns.ServeAsync("root");
-        foreach (var name in new[] { "exact", "deep", "root" })
-        {
-            await ns.KubectlAsync($"rollout status deployment/{name} --timeout=60s");
-            await ns.ServiceAsync(name, name);
-            await ns.RoutedAsync(name, await ns.PodsAsync(name));
-        }
-
-        await ns.KubectlAsync("apply -f -", Secret("one", one) + "---\n" + Secret("two", two) + """
-            ---
-            apiVersion: networking.k8s.io/v1
-            kind: Ingress
-            metadata: {name: routes}
-            spec:
-              tls: [{hosts: [one.test], secretName: one}, {hosts: [two.test], secretName: two}]
-              rules:
-              - host: one.test
-                http:
-                  paths:
-                  - {path: /, pathType: Prefix, backend: {service: {name: root, port: {number: 80}}}}
-                  - {path: /host/deep, pathType: Prefix, backend: {service: {name: deep, port: {name: http}}}}
-                  - {path: /host, pathType: Exact, backend: {service: {name: exact, port: {name: http}}}}
-                  - {path: /missing, pathType: Exact, backend: {service: {name: missing, port: {number: 80}}}}
-              - host: two.test
-                http: {paths: [{path: /only, pathType: Exact, backend: {service: {name: root, port: {number: 80}}}}]}
-              - host: '*.wild.test'
-                http: {paths: [{path: /, pathType: Prefix, backend: {service: {name: deep, port: {number: 80}}}}]}
-            """);
-        await Eventually.IsAsync("the routes", s_patience, () => AskAsync(Cluster.Ingress, "one.test"), answer => answer.Status == 200);
-        Assert.StartsWith("exact-", (await AskAsync(new Uri(Cluster.Ingress, "/host"), "one.test")).Text, StringComparison.Ordinal);
-        Assert.StartsWith("root-", (await AskAsync(Cluster.Ingress, "one.test")).Text, StringComparison.Ordinal);
-        Assert.StartsWith("root-", (await AskAsync(Cluster.Ingress, "ONE.test:80")).Text, StringComparison.Ordinal);
-        Assert.StartsWith("deep-", (await AskAsync(new Uri(Cluster.Ingress, "/host"), "a.wild.test")).Text, StringComparison.Ordinal);
-        // A prefix goes by whole elements: these two reach different servers, neither of which has such a page.
-        Assert.Equal(404, (await AskAsync(new Uri(Cluster.Ingress, "/host/deep/er"), "one.test")).Status);
-        var missing = await AskAsync(new Uri(Cluster.Ingress, "/missing"), "one.test");
-        Assert.Equal(503, missing.Status);
-        Assert.Contains("missing", missing.Text, StringComparison.Ordinal);
-        foreach (var (host, path) in new[] { ("two.test", "/other"), ("unknown.test", "/"), ("a.b.wild.test", "/"), ("wild.test", "/") })
-        {
-            var nowhere = await AskAsync(new Uri(Cluster.Ingress, path), host);
-            Assert.Equal((404, "404 Not Found: no Ingress routes this host and path\n"), nowhere);
-        }
-
-        Assert.Equal(one.Thumbprint, await ShownAsync("one.test"));
-        Assert.Equal(two.Thumbprint, await ShownAsync("two.test"));
-        Assert.NotEqual(one.Thumbprint, await ShownAsync("unknown.test"));
-        Assert.StartsWith("exact-", await SecureAsync("one.test", "/host", one), StringComparison.Ordinal);
-
-        await ns.KubectlAsync("apply -f -", """
-            apiVersion: networking.k8s.io/v1
-            kind: Ingress
-            metadata: {name: rest}
-            spec: {defaultBackend: {service: {name: deep, port: {name: http}}}}
-            """);
-        var rest = await Eventually.IsAsync("the default backend", s_patience, () => AskAsync(new Uri(Cluster.Ingress, "/host"), "unknown.test"), answer => answer.Status == 200);
-        Assert.StartsWith("deep-", rest.Text, StringComparison.Ordinal);
-        await ns.KubectlAsync("delete ingress rest routes");
-        await Eventually.IsAsync("no routes", s_patience, () => AskAsync(Cluster.Ingress, "one.test"), answer => answer.Status == 404);
-    }
-
     private static string Section(string log, string heading)
     {
         var lines = log.Split('\n').SkipWhile(line => line != heading).Skip(1);
@@ -359,13 +287,6 @@ public sealed class ServiceTests(ClusterFixture fixture) : IAsyncLifetime
         }
     }
 
-    private static async ValueTask<Stream> ConnectAsync(IPAddress address, int port, CancellationToken cancelled)
-    {
-        var socket = new Socket(SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
-        await socket.ConnectAsync(address, port, cancelled);
-        return new NetworkStream(socket, ownsSocket: true);
-    }
-
     // Who answered, each request over a connection of its own.
     private static async Task<string[]> ReachedAsync(string url, int requests)
     {
@@ -383,65 +304,4 @@ public sealed class ServiceTests(ClusterFixture fixture) : IAsyncLifetime
         using var client = new HttpClient { Timeout = TimeSpan.FromSeconds(10) };
         return (await client.GetStringAsync(new Uri(url))).Trim();
     }
-
-    private static async Task<(int Status, string Text)> AskAsync(Uri url, string? host = null)
-    {
-        using var client = new HttpClient { Timeout = TimeSpan.FromSeconds(10) };
-        using var request = new HttpRequestMessage(HttpMethod.Get, url);
-        request.Headers.Host = host;
-        try
-        {
-            using var answer = await client.SendAsync(request);
-            return ((int)answer.StatusCode, await answer.Content.ReadAsStringAsync());
-        }
-        // A connection that is reset while HttpClient still looks at it comes out as the socket's own error.
-        catch (Exception error) when (error is HttpRequestException or SocketException)
-        {
-            return (0, error.Message);
-        }
-    }
-
-    // The certificate that a handshake for a name shows.
-    private async Task<string> ShownAsync(string name)
-    {
-        await using var stream = await ConnectAsync(IPAddress.Loopback, Cluster.HttpsPort, CancellationToken.None);
-        var shown = "";
-        await using var tls = new SslStream(stream, leaveInnerStreamOpen: false, (_, certificate, _, _) => (shown = certificate?.GetCertHashString() ?? "").Length > 0);
-        await tls.AuthenticateAsClientAsync(name);
-        return shown;
-    }
-
-    private async Task<string> SecureAsync(string host, string path, X509Certificate2 trusted)
-    {
-        using var handler = new SocketsHttpHandler { ConnectCallback = (_, cancelled) => ConnectAsync(IPAddress.Loopback, Cluster.HttpsPort, cancelled) };
-        handler.SslOptions.CertificateChainPolicy = new X509ChainPolicy { TrustMode = X509ChainTrustMode.CustomRootTrust, RevocationMode = X509RevocationMode.NoCheck };
-        handler.SslOptions.CertificateChainPolicy.CustomTrustStore.Add(trusted);
-        using var client = new HttpClient(handler);
-        return await client.GetStringAsync(new Uri($"https://{host}{path}"));
-    }
-
-    private static X509Certificate2 Certificate(string name)
-    {
-        using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
-        var request = new CertificateRequest($"CN={name}", key, HashAlgorithmName.SHA256);
-        var names = new SubjectAlternativeNameBuilder();
-        names.AddDnsName(name);
-        request.CertificateExtensions.Add(names.Build());
-        request.CertificateExtensions.Add(new X509BasicConstraintsExtension(true, false, 0, true));
-        var now = TimeProvider.System.GetUtcNow();
-        return request.CreateSelfSigned(now.AddMinutes(-5), now.AddDays(1));
-    }
-
-    private static string Secret(string name, X509Certificate2 certificate) => $$"""
-        apiVersion: v1
-        kind: Secret
-        metadata: {name: {{name}}}
-        type: kubernetes.io/tls
-        data:
-          tls.crt: {{Base64(certificate.ExportCertificatePem())}}
-          tls.key: {{Base64(certificate.GetECDsaPrivateKey()!.ExportPkcs8PrivateKeyPem())}}
-
-        """;
-
-    private static string Base64(string text) => Convert.ToBase64String(Encoding.ASCII.GetBytes(text));
 }

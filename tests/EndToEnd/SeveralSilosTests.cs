@@ -1,19 +1,25 @@
 using System.Globalization;
 using System.Net.Sockets;
 using KubeAspire.EndToEnd.Harness;
+using KubeAspire.Testing;
 
 namespace KubeAspire.EndToEnd;
 
 /// <summary>Three silos and their Redis, by one variable: they are one cluster, and it lives through the death of each of them.</summary>
-public sealed class SeveralSilosTests : IDisposable
+public sealed class SeveralSilosTests(ITestOutputHelper output) : IDisposable
 {
     private const int Silos = 3;
 
     /// <summary>How soon others may write after a silo's death. 10 s: the silos miss it after 3 s, and a call that it had is brought again 3 s later.</summary>
     private static readonly TimeSpan s_takeover = TimeSpan.FromSeconds(10);
 
-    /// <summary>How soon others may write once a silo hangs. 30 s: nothing breaks, so both others must miss its probes, and each waits longer for them the busier it finds itself.</summary>
+    /// <summary>How soon others may write once a silo hangs. 30 s: nothing breaks, so both others must miss its probes, on a machine that is busy with this.</summary>
     private static readonly TimeSpan s_silence = TimeSpan.FromSeconds(30);
+
+    /// <summary>Of the calls while all silos are restarted, one after the other. Percent.</summary>
+    private const double LeastAvailability = 99.5;
+
+    private const int LeastCalls = 2_000;
 
     private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(60);
 
@@ -22,7 +28,7 @@ public sealed class SeveralSilosTests : IDisposable
     public void Dispose() => _browser.Dispose();
 
     [Fact]
-    public async Task ThreeSilos_AreOneCluster_ThatLivesThroughTheDeathOfEach_AndThroughOneThatHangs()
+    public async Task ThreeSilos_AreOneCluster_ThatLivesThroughDeath_Hanging_AndRestart_OfItsSilos()
     {
         RequireSeveral();
         await using var cluster = await StartAsync("silos");
@@ -47,11 +53,13 @@ public sealed class SeveralSilosTests : IDisposable
             }
 
             await Eventually.IsAsync($"another {NameOf(victim)}", s_patience, () => Task.FromResult(cluster.ProcessOf(NameOf(victim))), pid => pid is not null && pid != killed);
-            await EverySiloReachesTheNodesAsync(cluster);
+            await ReachesTheNodesAsync(cluster, victim);
             await TheServiceNamesEverySiloAsync(cluster);
         }
 
         await HangAsync(cluster, cluster.ProcessOf(NameOf(0))!.Value);
+        await ReachesTheNodesAsync(cluster, 0);
+        await RollingRestartAsync(cluster);
         await EverySiloReachesTheNodesAsync(cluster);
         await stop.CancelAsync();
         Assert.Empty(await traffic);
@@ -107,25 +115,62 @@ public sealed class SeveralSilosTests : IDisposable
         Assert.Empty(cluster.Processes());
     }
 
-    // SIGSTOP: its connections stay, and nothing comes. Awake again it serves, as the process that it was or, where the others held it dead, as another.
-    private static async Task HangAsync(Cluster cluster, int stopped)
+    // SIGSTOP: its connections stay, and nothing comes, until the others hold it dead. Awake again it finds that out, and ends; another takes its place.
+    private async Task HangAsync(Cluster cluster, int stopped)
     {
+        var clock = TimeProvider.System;
+        var known = TimesHeldDead(cluster);
+        var began = clock.GetTimestamp();
         Assert.Equal(0, (await Shell.RunAsync("kill", ["-STOP", $"{stopped}"])).Code);
+        TimeSpan took;
         try
         {
             await Eventually.IsAsync("a write at silo-2", s_silence, () => AtAsync(cluster, 1, "create configmap -n silos hung --request-timeout=3s"), IsWritten);
+            took = clock.GetElapsedTime(began);
             var later = await AtAsync(cluster, 2, "apply -n silos -f -", Manifests.Pod("later", "Always", Manifests.Container("main", "echo runs; exec busybox sleep 100000")));
             Assert.True(later.Code == 0, $"a pod at silo-3: {later}");
             var waited = await AtAsync(cluster, 1, "wait -n silos --for=condition=Ready pod/later --timeout=60s");
             Assert.True(waited.Code == 0, $"the pod that was made meanwhile: {waited}\n{cluster.Logs()}");
+
+            // Perhaps it owned nothing, and the others wrote on at once.
+            await Eventually.IsAsync("that silo-1 is held dead", s_silence, () => Task.FromResult(TimesHeldDead(cluster)), times => times > known);
         }
         finally
         {
             await Shell.RunAsync("kill", ["-CONT", $"{stopped}"]);
         }
 
+        began = clock.GetTimestamp();
+        await Eventually.IsAsync("the end of the silo that is held dead", s_patience, () => Task.FromResult(cluster.ProcessOf(NameOf(0))), pid => pid is not null && pid != stopped);
+        output.Tell($"a silo that hung: {took.TotalSeconds:0.0} s to a write at another; awake, it ended and started again after {clock.GetElapsedTime(began).TotalSeconds:0.0} s");
         await Eventually.IsAsync("a write at silo-1", s_patience, () => AtAsync(cluster, 0, "create configmap -n silos awake --request-timeout=3s"), IsWritten);
     }
+
+    // SIGTERM to one after the other, as an update does it, under clients that write all the time.
+    private async Task RollingRestartAsync(Cluster cluster)
+    {
+        using var writes = new SteadyWrites([.. Enumerable.Range(cluster.ApiPort, Silos).Select(port => cluster.Client(withCertificate: true, port))], "silos");
+        for (var silo = 0; silo < Silos; silo++)
+        {
+            var leaving = cluster.ProcessOf(NameOf(silo))!.Value;
+            Assert.Equal(0, (await Shell.RunAsync("kill", ["-TERM", $"{leaving}"])).Code);
+            await Eventually.IsAsync($"another {NameOf(silo)}", s_patience, () => Task.FromResult(cluster.ProcessOf(NameOf(silo))), pid => pid is not null && pid != leaving);
+            await Eventually.IsAsync($"{NameOf(silo)} to be ready", s_patience, () => AtAsync(cluster, silo, "get --raw /readyz --request-timeout=3s"), answer => answer.Code == 0);
+        }
+
+        await Eventually.IsAsync("enough calls", s_patience, () => Task.FromResult(writes.Calls), calls => calls >= LeastCalls);
+        await writes.StopAsync();
+        output.Tell(string.Create(
+            CultureInfo.InvariantCulture,
+            $"a rolling restart of three control planes under load: {writes.Acknowledged.Count:N0} of {writes.Calls:N0} creates answered 201 ({writes.Availability:0.00} %), longest {writes.Longest.TotalSeconds:0.00} s"));
+        Assert.True(writes.Availability >= LeastAvailability, $"{writes.Failures.Count} of {writes.Calls} calls failed\n{string.Join('\n', writes.Failures.Take(10))}");
+        var stored = (await cluster.KubectlAsync("get configmaps -n silos -o name")).Split('\n').ToHashSet();
+        Assert.DoesNotContain(writes.Acknowledged, name => !stored.Contains($"configmap/{name}"));
+    }
+
+    // As the other silos say it.
+    private static int TimesHeldDead(Cluster cluster) => new[] { 1, 2 }.Sum(silo => cluster.LogOf(NameOf(silo)).Split('\n').Count(line =>
+        line.Contains($"Silo {NameOf(0)} ", StringComparison.Ordinal) && line.Contains("is held dead", StringComparison.Ordinal)));
 
     private static async Task AssertSaysAsync(Cluster cluster, string[] arguments, string said)
     {
@@ -179,18 +224,22 @@ public sealed class SeveralSilosTests : IDisposable
     private static Task<ShellResult> AtAsync(Cluster cluster, int silo, string arguments, string? input = null) =>
         cluster.TryKubectlAsync($"--server=https://127.0.0.1:{cluster.ApiPort + silo} {arguments}", input);
 
-    // Through the tunnels, which every agent keeps to every silo.
     private static async Task EverySiloReachesTheNodesAsync(Cluster cluster)
     {
         for (var silo = 0; silo < Silos; silo++)
         {
-            await Eventually.IsAsync($"logs through {NameOf(silo)}", s_patience, () => AtAsync(cluster, silo, "logs -n silos runner"), answer => answer.Output.Trim() == "runs");
-            await Eventually.IsAsync($"exec through {NameOf(silo)}", s_patience, () => AtAsync(cluster, silo, "exec -n silos runner -- busybox hostname"), answer => answer.Output.Trim() == "runner");
-            foreach (var pod in (await cluster.KubectlAsync("get pods -n silos -l app=steady -o name")).Split('\n', StringSplitOptions.RemoveEmptyEntries))
-            {
-                // On either node, since there is a pod on each.
-                await Eventually.IsAsync($"logs of {pod} through {NameOf(silo)}", s_patience, () => AtAsync(cluster, silo, $"logs -n silos {pod}"), answer => answer.Code == 0);
-            }
+            await ReachesTheNodesAsync(cluster, silo);
+        }
+    }
+
+    // Through the tunnels, which every agent keeps to every silo.
+    private static async Task ReachesTheNodesAsync(Cluster cluster, int silo)
+    {
+        await Eventually.IsAsync($"exec through {NameOf(silo)}", s_patience, () => AtAsync(cluster, silo, "exec -n silos runner -- busybox hostname"), answer => answer.Output.Trim() == "runner");
+        foreach (var pod in (await cluster.KubectlAsync("get pods -n silos -l app=steady -o name")).Split('\n', StringSplitOptions.RemoveEmptyEntries))
+        {
+            // On either node, since there is a pod on each.
+            await Eventually.IsAsync($"logs of {pod} through {NameOf(silo)}", s_patience, () => AtAsync(cluster, silo, $"logs -n silos {pod}"), answer => answer.Code == 0);
         }
     }
 

@@ -36,6 +36,7 @@ internal static class RedisBenchmark
             if (cluster is not null)
             {
                 await FailOverAsync(report, cluster, quick ? 1 : MostFailovers);
+                await HangAsync(report, cluster, quick ? 1 : MostFailovers);
             }
             else
             {
@@ -144,6 +145,40 @@ internal static class RedisBenchmark
             await cluster.JoinAsync(owner, CancellationToken.None);
         }
 
-        report.Add(string.Create(CultureInfo.InvariantCulture, $"Median of {times}: **{Report.Median(took):0.00} s** ({took.Min():0.00} to {took.Max():0.00} s)."));
+        report.Add(MedianOf(took));
+        report.Add("");
     }
+
+    private static async Task HangAsync(Report report, SiloCluster cluster, int times)
+    {
+        report.Section(
+            "An owner's silo that hangs",
+            "From SIGSTOP of the silo that owns the store to the next acknowledged write at another one. Then it is let go on: it finds itself held dead, and ends; it joins again as a new member.");
+        var clock = TimeProvider.System;
+        List<double> took = [];
+        List<double> ended = [];
+        for (var time = 0; time < times; time++)
+        {
+            var owner = await cluster.OwnerAsync(CancellationToken.None);
+            var hung = cluster.Silo(owner);
+            var other = cluster.Silo((owner + 1) % cluster.Count).Engine;
+            var stopped = clock.GetTimestamp();
+            await hung.PauseAsync(CancellationToken.None);
+            await other.CreateAsync(new StateKey("configmaps", "default", $"while-hung-{time}"), EngineLoad.Value(ValueBytes), CancellationToken.None);
+            took.Add(clock.GetElapsedTime(stopped).TotalSeconds);
+            hung.Resume();
+            var resumed = clock.GetTimestamp();
+            await hung.WaitForExitAsync(CancellationToken.None);
+            ended.Add(clock.GetElapsedTime(resumed).TotalSeconds);
+            await cluster.KillAsync(owner);
+            await cluster.JoinAsync(owner, CancellationToken.None);
+        }
+
+        report.Add(MedianOf(took));
+        report.Add("");
+        report.Add($"From SIGCONT to the end of its process: {MedianOf(ended)}");
+    }
+
+    private static string MedianOf(List<double> seconds) => string.Create(
+        CultureInfo.InvariantCulture, $"median of {seconds.Count}: **{Report.Median(seconds):0.00} s** ({seconds.Min():0.00} to {seconds.Max():0.00} s).");
 }

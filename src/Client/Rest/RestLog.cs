@@ -10,4 +10,7 @@ internal static partial class RestLog
 
     [LoggerMessage(7201, LogLevel.Information, "The cluster's API servers: {Servers}")]
     public static partial void ServersFound(this ILogger logger, string servers);
+
+    [LoggerMessage(7202, LogLevel.Information, "Waiting for the kubeconfig {Path}")]
+    public static partial void WaitingForKubeconfig(this ILogger logger, string path);
 }

@@ -40,6 +40,7 @@ internal static class NodeAgentApp
         services.AddSingleton<IInformerFactory>(provider => new InformerFactory(
             provider.GetRequiredService<IApiClient>(), provider.GetRequiredService<TimeProvider>(), provider.GetRequiredService<ILogger<InformerFactory>>()));
         services.AddSingleton<NodeFacts>();
+        services.AddSingleton<NodeMachine>();
         services.AddSingleton<PodNetwork>();
         services.AddSingleton<PodVolumes>();
         services.AddSingleton<VolumeContents>();

@@ -10,6 +10,7 @@ namespace KubeAspire.NodeAgent.Networking;
 internal sealed class PodNetwork(IContainerRuntime runtime, IOptions<NodeAgentOptions> options, ILogger<PodNetwork> logger)
 {
     private readonly TaskCompletionSource<AddressPool> _pool = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private volatile bool _made;
 
     /// <summary>Name of the network.</summary>
     public string Name => options.Value.NetworkName;
@@ -17,7 +18,23 @@ internal sealed class PodNetwork(IContainerRuntime runtime, IOptions<NodeAgentOp
     /// <summary>The node's addresses, once its podCIDR is known and the network is there.</summary>
     public Task<AddressPool> Pool => _pool.Task;
 
-    /// <summary>Makes the network and claims what sandboxes have. Null when done.</summary>
+    /// <summary>What the Ready condition says while there is no network.</summary>
+    public static string NotReady(string reason) => $"container runtime network not ready: NetworkReady=false reason:NetworkPluginNotReady message:{reason}";
+
+    /// <summary>Makes the network that all nodes of this machine share. Null when it is there.</summary>
+    public async Task<RuntimeError?> MakeAsync(CancellationToken cancellationToken)
+    {
+        if (_made)
+        {
+            return null;
+        }
+
+        var error = await runtime.EnsureNetworkAsync(new NetworkSpec(Name, options.Value.NetworkBridge, options.Value.NetworkSubnet, options.Value.NetworkGateway), cancellationToken);
+        _made = error is null;
+        return error;
+    }
+
+    /// <summary>Opens the node's part of the network and claims what sandboxes have of it. Null when done.</summary>
     public async Task<RuntimeError?> OpenAsync(string podCidr, IReadOnlyDictionary<string, string> nodeLabels, CancellationToken cancellationToken)
     {
         if (_pool.Task.IsCompleted)
@@ -25,8 +42,7 @@ internal sealed class PodNetwork(IContainerRuntime runtime, IOptions<NodeAgentOp
             return null;
         }
 
-        var wanted = new NetworkSpec(Name, options.Value.NetworkBridge, options.Value.NetworkSubnet, options.Value.NetworkGateway);
-        if (await runtime.EnsureNetworkAsync(wanted, cancellationToken) is { } refused)
+        if (await MakeAsync(cancellationToken) is { } refused)
         {
             return refused;
         }
@@ -37,7 +53,7 @@ internal sealed class PodNetwork(IContainerRuntime runtime, IOptions<NodeAgentOp
             return found.Error;
         }
 
-        var pool = new AddressPool(podCidr, wanted.Gateway);
+        var pool = new AddressPool(podCidr, options.Value.NetworkGateway);
         foreach (var sandbox in found.Value.Where(one => one.State != ContainerState.Exited && one.Labels.GetValueOrDefault(PodLabels.PodIP) is { Length: > 0 }))
         {
             pool.Claim(sandbox.Labels[PodLabels.PodIP], sandbox.Labels.GetValueOrDefault(PodLabels.PodUid, sandbox.Id));

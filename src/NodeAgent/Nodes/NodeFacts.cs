@@ -15,6 +15,7 @@ internal sealed class NodeFacts
     /// <summary>Memory kept for the system and the agent itself: allocatable is less by so much. 100 MiB, upstream's default hard eviction threshold.</summary>
     private const long ReservedMemoryBytes = 100L << 20;
 
+    private readonly TaskCompletionSource _ready = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private volatile Node? _node;
 
     public NodeFacts(IOptions<NodeAgentOptions> options)
@@ -48,12 +49,18 @@ internal sealed class NodeFacts
     /// </summary>
     public int OomScoreMin { get; } = MayLowerOomScore() ? -1000 : 0;
 
+    /// <summary>Done once the Node was reported Ready for the first time since the agent's start.</summary>
+    public Task Ready => _ready.Task;
+
     /// <summary>The Node as last read; null before it is registered.</summary>
     public Node? Node
     {
         get => _node;
         set => _node = value;
     }
+
+    /// <summary>The Node was reported Ready.</summary>
+    public void TellReady() => _ready.TrySetResult();
 
     /// <summary>What the machine has.</summary>
     public IReadOnlyDictionary<string, Quantity> Capacity => new Dictionary<string, Quantity>

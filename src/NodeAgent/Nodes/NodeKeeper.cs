@@ -1,12 +1,9 @@
-using System.Runtime.InteropServices;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using KubeAspire.ApiMachinery.Errors;
 using KubeAspire.ApiMachinery.Meta;
 using KubeAspire.Client;
 using KubeAspire.Client.Events;
-using KubeAspire.ContainerRuntime;
-using KubeAspire.ContainerRuntime.Pause;
 using KubeAspire.NodeAgent.Hosting;
 using KubeAspire.NodeAgent.Networking;
 using KubeAspire.NodeAgent.Pods;
@@ -21,7 +18,7 @@ namespace KubeAspire.NodeAgent.Nodes;
 /// <summary>Keeps the Node: registers it, says how it is, and opens the pods' network once it has a podCIDR.</summary>
 internal sealed class NodeKeeper(
     IApiClient client,
-    IContainerRuntime runtime,
+    NodeMachine machine,
     NodeFacts facts,
     PodNetwork network,
     IEventRecorder events,
@@ -29,15 +26,13 @@ internal sealed class NodeKeeper(
     TimeProvider clock,
     ILogger<NodeKeeper> logger) : BackgroundService
 {
-    /// <summary>Pause while the node is not registered, or has no podCIDR. 250 ms.</summary>
+    /// <summary>Pause while something is in the way of the node's being Ready. 250 ms.</summary>
     private static readonly TimeSpan s_impatient = TimeSpan.FromMilliseconds(250);
 
-    /// <summary>Longest wait for the runtime's proof of life. 5 s.</summary>
-    private static readonly TimeSpan s_proofTimeout = TimeSpan.FromSeconds(5);
+    /// <summary>First pause while the node has no podCIDR; doubles up to <see cref="s_impatient"/>. 10 ms: the controller gives one as soon as it hears of the node.</summary>
+    private static readonly TimeSpan s_expectant = TimeSpan.FromMilliseconds(10);
 
-    private NodeSystemInfo? _system;
     private DateTimeOffset _reportedAt;
-    private bool _pauseReady;
     private bool _saidWaiting;
     private bool _saidStarting;
 
@@ -98,46 +93,22 @@ internal sealed class NodeKeeper(
             events.Record(About(node), EventTypes.Normal, "Starting", "Starting kubelet.");
         }
 
-        var problem = await CheckRuntimeAsync(cancellationToken) ?? await OpenNetworkAsync(node, cancellationToken);
+        node = await GetPodCidrAsync(node, cancellationToken);
+        var problem = await machine.CheckAsync(cancellationToken) ?? await OpenNetworkAsync(node, cancellationToken);
         facts.Node = await ReportAsync(node, problem, cancellationToken);
         return problem is null;
     }
 
-    private async Task<string?> CheckRuntimeAsync(CancellationToken cancellationToken)
+    // A node that was just registered is given its network in a moment; one that is not says so, and is looked at again.
+    private async Task<Node> GetPodCidrAsync(Node node, CancellationToken cancellationToken)
     {
-        using var limit = new CancellationTokenSource(s_proofTimeout, clock);
-        using var both = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, limit.Token);
-        try
+        for (var pause = s_expectant; string.IsNullOrEmpty(node.Spec.PodCIDR) && pause < s_impatient; pause *= 2)
         {
-            var version = await runtime.GetVersionAsync(both.Token);
-            if (!version.Succeeded)
-            {
-                logger.RuntimeUnavailable(version.Error.Message);
-                return $"container runtime is down: {version.Error.Message}";
-            }
-
-            if (_system?.ContainerRuntimeVersion != $"{version.Value.Name}://{version.Value.Version}")
-            {
-                _system = NodeStatusBuilder.SystemInfo((await runtime.GetInfoAsync(both.Token)).Value, version.Value);
-            }
-        }
-        catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
-        {
-            logger.RuntimeUnavailable("no answer");
-            return "container runtime is down: it does not answer";
+            await Task.Delay(pause, clock, cancellationToken);
+            node = (await client.GetAsync<Node>(null, Name, cancellationToken)).Value ?? node;
         }
 
-        if (!_pauseReady)
-        {
-            if (await PauseProgram.EnsureImageAsync(runtime, RuntimeInformation.OSArchitecture, cancellationToken) is { } error)
-            {
-                return $"the sandbox image could not be made: {error.Message}";
-            }
-
-            _pauseReady = true;
-        }
-
-        return null;
+        return node;
     }
 
     private async Task<string?> OpenNetworkAsync(Node node, CancellationToken cancellationToken)
@@ -150,17 +121,17 @@ internal sealed class NodeKeeper(
                 logger.WaitingForPodCidr(Name);
             }
 
-            return "container runtime network not ready: NetworkReady=false reason:NetworkPluginNotReady message:the node has no podCIDR yet";
+            return PodNetwork.NotReady("the node has no podCIDR yet");
         }
 
         var error = await network.OpenAsync(node.Spec.PodCIDR, PodLabels.Mine(options.Value), cancellationToken);
-        return error is null ? null : $"container runtime network not ready: NetworkReady=false reason:NetworkPluginNotReady message:{error.Message}";
+        return error is null ? null : PodNetwork.NotReady(error.Message);
     }
 
     private async Task<Node> ReportAsync(Node node, string? problem, CancellationToken cancellationToken)
     {
         var now = clock.GetUtcNow();
-        var status = NodeStatusBuilder.Build(node.Status, Name, facts, _system ?? NodeStatusBuilder.SystemInfo(null, null), problem, now);
+        var status = NodeStatusBuilder.Build(node.Status, Name, facts, machine.System ?? NodeStatusBuilder.SystemInfo(null, null), problem, now);
         if (!NodeStatusBuilder.Differ(node.Status, status) && now - _reportedAt < options.Value.StatusReportInterval)
         {
             return node;
@@ -176,6 +147,11 @@ internal sealed class NodeKeeper(
 
         TellReadiness(node, problem);
         _reportedAt = now;
+        if (problem is null)
+        {
+            facts.TellReady();
+        }
+
         return stored;
     }
 

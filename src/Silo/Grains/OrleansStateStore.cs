@@ -68,6 +68,7 @@ public sealed class OrleansStateStore : IAsyncDisposable
             // The engine first: from the moment that this silo is a member, the owner may be activated here.
             store._engine.SetResult(await store.OpenEngineAsync(OwnerKey, options.Redis, clock, cancellationToken));
             await store._host.StartAsync(cancellationToken);
+            store._host.Services.GetRequiredService<ClusterMembers>().Follow();
         }
         catch
         {
@@ -108,6 +109,7 @@ public sealed class OrleansStateStore : IAsyncDisposable
         if (_host is { } host)
         {
             await host.Services.GetRequiredService<OrleansLeadership>().DisposeAsync();
+            await host.Services.GetRequiredService<ClusterMembers>().DisposeAsync();
 
             // The owner ends with the silo: it drains, and the next call of any silo activates another.
             await host.StopAsync();
@@ -145,6 +147,7 @@ public sealed class OrleansStateStore : IAsyncDisposable
         builder.Services.AddSingleton(options.Redis.NetworkClock);
         builder.Services.AddSingleton(store);
         builder.Services.AddSingleton<OrleansLeadership>();
+        builder.Services.AddSingleton<ClusterMembers>();
         builder.UseOrleans(silo =>
         {
             silo.Configure<ClusterOptions>(cluster => (cluster.ClusterId, cluster.ServiceId) = (options.Cluster, options.Cluster));

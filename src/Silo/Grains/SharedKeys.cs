@@ -8,6 +8,9 @@ namespace KubeAspire.Silo.Grains;
 /// <remarks>They stand in Redis beside the state, whose Secrets are there as well: who reads that Redis is the cluster's administrator.</remarks>
 internal static class SharedKeys
 {
+    /// <summary>What they are called in Redis.</summary>
+    public const string Name = "keys";
+
     private static readonly string[] s_files = ["ca.crt", "ca.key", "sa.key"];
 
     /// <summary>Puts the cluster's keys into a silo's folder, or this silo's into Redis where it is the first.</summary>
@@ -19,7 +22,7 @@ internal static class SharedKeys
     {
         var mine = s_files.ToDictionary(file => file, file => File.ReadAllText(Path.Combine(folder, file)));
         var agreed = JsonSerializer.Deserialize<Dictionary<string, string>>(
-            await RedisAgreement.ReachAsync(redis, "keys", JsonSerializer.SerializeToUtf8Bytes(mine), cancellationToken))!;
+            await RedisAgreement.ReachAsync(redis, Name, Shared(file => mine[file]), cancellationToken))!;
         var others = s_files.Where(file => agreed[file] != mine[file]).ToList();
         foreach (var file in others)
         {
@@ -28,4 +31,8 @@ internal static class SharedKeys
 
         return others.Count > 0;
     }
+
+    /// <summary>The keys as the silos agree on them.</summary>
+    /// <param name="read">Reads one of a name.</param>
+    public static byte[] Shared(Func<string, string> read) => JsonSerializer.SerializeToUtf8Bytes(s_files.ToDictionary(file => file, read));
 }

@@ -10,7 +10,7 @@ namespace KubeAspire.Silo.Grains;
 [PreferLocalPlacement]
 [CollectionAgeLimit(AlwaysActive = true)]
 [Reentrant]
-internal sealed class StoreOwnerGrain(OrleansStateStore store) : Grain, IStoreOwnerGrain
+internal sealed class StoreOwnerGrain(OrleansStateStore store, ClusterMembers members) : Grain, IStoreOwnerGrain
 {
     private Sequencer? _sequencer;
     private CancellationTokenRegistration _deposed;
@@ -22,7 +22,12 @@ internal sealed class StoreOwnerGrain(OrleansStateStore store) : Grain, IStoreOw
         _sequencer = await engine.TakeOverAsync(cancellationToken);
 
         // An owner whose place was taken is of no more use: whoever asks next activates another, which begins at the log's end.
-        _deposed = _sequencer.Deposed.Register(() => GrainContext.Deactivate(new DeactivationReason(DeactivationReasonCode.ApplicationRequested, "the store was taken over")));
+        // And why was it taken? This silo may have slept, and be held dead.
+        _deposed = _sequencer.Deposed.Register(() =>
+        {
+            _ = members.LookAsync();
+            GrainContext.Deactivate(new DeactivationReason(DeactivationReasonCode.ApplicationRequested, "the store was taken over"));
+        });
     }
 
     /// <inheritdoc/>

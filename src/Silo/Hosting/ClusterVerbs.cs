@@ -31,7 +31,8 @@ internal static class ClusterVerbs
             }
             else
             {
-                var summary = ClusterData.Restore(file, directory);
+                var summary = configuration.GetConnectionString(SiloState.RedisName) is { Length: > 0 } redis
+                    ? await ClusterData.RestoreToRedisAsync(file, redis, configuration.GetSection(SiloOptions.SectionName)["ClusterName"], cancellationToken) : ClusterData.Restore(file, directory);
                 Console.WriteLine(Describe("restored", file, summary));
                 Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"the store is at revision {summary.Header.Revision + StateBackup.RevisionJump} now"));
             }

@@ -123,7 +123,7 @@ public sealed class SiloHost : IAsyncDisposable
             CredentialsDirectory = section["CredentialsDirectory"] ?? "",
             Credentials = section["Credentials"] ?? "",
             Name = section["Name"] ?? "",
-            ClusterName = section["ClusterName"] ?? "kubeaspire",
+            ClusterName = section["ClusterName"] ?? SiloOptions.UsualClusterName,
             ClusterAddress = section["ClusterAddress"] ?? "",
             ClusterPort = int.Parse(section["ClusterPort"] ?? "0", CultureInfo.InvariantCulture),
             HistoryEvents = int.Parse(section["HistoryEvents"] ?? "100000", CultureInfo.InvariantCulture),

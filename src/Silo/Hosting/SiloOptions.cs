@@ -12,6 +12,9 @@ public sealed class SiloOptions
     /// <summary>The configuration section these are bound from.</summary>
     public const string SectionName = "Silo";
 
+    /// <summary>What a cluster is called in a Redis that it need not share with another.</summary>
+    public const string UsualClusterName = "kubeaspire";
+
     /// <summary>Where state and keys are kept. Required.</summary>
     [Required]
     public string DataDirectory { get; set; } = "";
@@ -41,7 +44,7 @@ public sealed class SiloOptions
 
     /// <summary>The cluster's name in Redis: silos of one name are one cluster.</summary>
     [RegularExpression("^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$")]
-    public string ClusterName { get; set; } = "kubeaspire";
+    public string ClusterName { get; set; } = UsualClusterName;
 
     /// <summary>The address at which the other silos reach this one. By default loopback: silos of one machine, whose traffic nobody else sees.</summary>
     public string ClusterAddress { get; set; } = "";

@@ -70,11 +70,14 @@ internal sealed record SiloState(IStateEngine Engine, ILeadership Leadership, IA
         return new SiloState(engine, new SoleLeadership(), engine);
     }
 
+    /// <summary>What the keys of a cluster begin with in Redis.</summary>
+    public static string PrefixOf(string clusterName) => $"{{{clusterName}}}";
+
     /// <inheritdoc/>
     public ValueTask DisposeAsync() => Owner.DisposeAsync();
 #if ORLEANS
 
     private static RedisStateOptions? RedisOf(SiloOptions options, IConfiguration configuration) => configuration.GetConnectionString(RedisName) is { Length: > 0 } redis
-        ? new RedisStateOptions { ConnectionString = redis, KeyPrefix = $"{{{options.ClusterName}}}", SiloName = options.EffectiveName(), Store = new StateStoreOptions { HistoryEvents = options.HistoryEvents } } : null;
+        ? new RedisStateOptions { ConnectionString = redis, KeyPrefix = PrefixOf(options.ClusterName), SiloName = options.EffectiveName(), Store = new StateStoreOptions { HistoryEvents = options.HistoryEvents } } : null;
 #endif
 }

@@ -129,7 +129,7 @@ public static class StateBackup
         return Summary(reader);
     }
 
-    private static BackupSummary Summary(BackupReader reader) => new(reader.Header, reader.Count, [.. reader.Files.Select(one => one.Name)], reader.Bytes);
+    internal static BackupSummary Summary(BackupReader reader) => new(reader.Header, reader.Count, [.. reader.Files.Select(one => one.Name)], reader.Bytes);
 
     // A snapshot of the raised revision and the empty log upon it: history begins there, so whatever was before is compacted.
     // The store is a new one: no segment of the old can be taken for one of its own.

@@ -70,8 +70,11 @@ internal sealed class RedisLog(RedisClient client, RedisStateOptions options)
     private static readonly ReadOnlyMemory<byte> s_two = RespConnection.Word("2");
     private static readonly ReadOnlyMemory<byte> s_get = RespConnection.Word("GET");
 
-    private readonly ReadOnlyMemory<byte> _headKey = RespConnection.Word(options.KeyPrefix + ":head");
+    private readonly ReadOnlyMemory<byte> _headKey = RespConnection.Word(HeadKey(options));
     private readonly ReadOnlyMemory<byte> _logKey = RespConnection.Word(LogKey(options));
+
+    /// <summary>The key of the log's end.</summary>
+    public static string HeadKey(RedisStateOptions options) => options.KeyPrefix + ":head";
 
     /// <summary>The stream's key.</summary>
     public static string LogKey(RedisStateOptions options) => options.KeyPrefix + ":log";

@@ -20,12 +20,26 @@ internal sealed record RedisSnapshot(string Id, LogPosition Position, long Revis
 /// </summary>
 internal sealed class RedisSnapshots(RedisStateOptions options)
 {
+    private const string Name =
+        "redis.call('HSET', KEYS[1], 'index', ARGV[1], 'crc', ARGV[2], 'revision', ARGV[3], 'id', ARGV[4], 'blocks', ARGV[5], 'entries', ARGV[6], 'store', ARGV[7])";
+
     private const string PublishScript =
-        """
+        $"""
         local now = redis.call('HGET', KEYS[1], 'index')
         if now and tonumber(now) >= tonumber(ARGV[1]) then return 0 end
-        redis.call('HSET', KEYS[1], 'index', ARGV[1], 'crc', ARGV[2], 'revision', ARGV[3], 'id', ARGV[4], 'blocks', ARGV[5], 'entries', ARGV[6], 'store', ARGV[7])
+        {Name}
         if now then redis.call('XTRIM', KEYS[2], 'MINID', now + 1) end
+        return 1
+        """;
+
+    // Whoever asks a second time, because the first answer was lost, is told the same.
+    private const string BeginScript =
+        $"""
+        if redis.call('GET', KEYS[3]) == ARGV[8] then return 1 end
+        if redis.call('EXISTS', KEYS[1], KEYS[2], KEYS[3], KEYS[4]) > 0 then return 0 end
+        {Name}
+        redis.call('SET', KEYS[3], ARGV[8])
+        redis.call('SET', KEYS[4], ARGV[9])
         return 1
         """;
 
@@ -69,11 +83,52 @@ internal sealed class RedisSnapshots(RedisStateOptions options)
     /// <exception cref="RedisRefusedException">There was no room; what was written of it goes with the next one.</exception>
     public async Task<long> WriteAsync(RedisClient client, StoreState state, LogPosition position, Guid store, CancellationToken cancellationToken)
     {
+        var (snapshot, bytes) = await WriteBlocksAsync(client, state.All(), cancellationToken);
+        var answer = await client.InsistAsync(
+            cancellationToken,
+            [Word("EVAL"), Word(PublishScript), Word("2"), Word(_key), Word(RedisLog.LogKey(options)), .. Named(snapshot with { Position = position, Revision = state.Revision, Store = store })]);
+        await RemoveOthersAsync(client, cancellationToken);
+        return answer.Integer == 1 ? bytes : 0;
+    }
+
+    /// <summary>Begins a store with a snapshot: its log goes on after the snapshot's place. All of it is there in one step, or nothing.</summary>
+    /// <param name="client">The way to Redis.</param>
+    /// <param name="entries">The objects, in order.</param>
+    /// <param name="begins">The store, its revision, and the place in the log that the snapshot stands for: at least 1.</param>
+    /// <param name="agreement">What the silos are to agree on from the beginning (<see cref="RedisAgreement"/>), read when the entries are.</param>
+    /// <param name="cancellationToken">Gives up.</param>
+    /// <returns>Whether it was begun. Otherwise there is a store already, and nothing was changed.</returns>
+    public async Task<bool> BeginAsync(RedisClient client, IEnumerable<StateEntry> entries, RedisSnapshot begins, (string Name, ReadOnlyMemory<byte> Value) agreement, CancellationToken cancellationToken)
+    {
+        try
+        {
+            var (blocks, _) = await WriteBlocksAsync(client, entries, cancellationToken);
+            var answer = await client.InsistAsync(
+                cancellationToken,
+                [
+                    Word("EVAL"), Word(BeginScript), Word("4"), Word(_key), Word(RedisLog.LogKey(options)), Word(RedisLog.HeadKey(options)), Word($"{options.KeyPrefix}:{agreement.Name}"),
+                    .. Named(blocks with { Position = begins.Position, Revision = begins.Revision, Store = begins.Store }),
+                    Word(new LogHead(begins.Position.Index, begins.Store).ToString()), agreement.Value,
+                ]);
+            return answer.Integer == 1;
+        }
+        finally
+        {
+            // Those of entries that turned out to be damaged, or that came second. Who gives up leaves them to the next snapshot.
+            if (!cancellationToken.IsCancellationRequested)
+            {
+                await RemoveOthersAsync(client, cancellationToken);
+            }
+        }
+    }
+
+    private async Task<(RedisSnapshot Snapshot, long Bytes)> WriteBlocksAsync(RedisClient client, IEnumerable<StateEntry> state, CancellationToken cancellationToken)
+    {
         var id = Guid.NewGuid().ToString("n", CultureInfo.InvariantCulture);
         await client.InsistAsync(cancellationToken, Word("SADD"), Word(_key + "s"), Word(id));
         var (bytes, blocks, entries, chain) = (0L, 0L, 0L, 0u);
         var buffer = new RecordBuffer();
-        foreach (var entry in state.All())
+        foreach (var entry in state)
         {
             SnapshotFormat.AddEntry(buffer, entry);
             entries++;
@@ -88,12 +143,7 @@ internal sealed class RedisSnapshots(RedisStateOptions options)
             await FlushAsync();
         }
 
-        var answer = await client.InsistAsync(
-            cancellationToken, Word("EVAL"), Word(PublishScript), Word("2"), Word(_key), Word(RedisLog.LogKey(options)),
-            RespConnection.Word(position.Index), RespConnection.Word(position.Crc), RespConnection.Word(state.Revision), Word(id), RespConnection.Word(blocks), RespConnection.Word(entries),
-            Word(store.ToString("n", CultureInfo.InvariantCulture)));
-        await RemoveOthersAsync(client, cancellationToken);
-        return answer.Integer == 1 ? bytes : 0;
+        return (new RedisSnapshot(id, default, 0, blocks, entries, default), bytes);
 
         async Task FlushAsync()
         {
@@ -104,6 +154,13 @@ internal sealed class RedisSnapshots(RedisStateOptions options)
             buffer.Clear();
         }
     }
+
+    // As the scripts take it: ARGV 1 to 7.
+    private static ReadOnlyMemory<byte>[] Named(RedisSnapshot snapshot) =>
+    [
+        RespConnection.Word(snapshot.Position.Index), RespConnection.Word(snapshot.Position.Crc), RespConnection.Word(snapshot.Revision), Word(snapshot.Id),
+        RespConnection.Word(snapshot.Blocks), RespConnection.Word(snapshot.Entries), Word(snapshot.Store.ToString("n", CultureInfo.InvariantCulture)),
+    ];
 
     // Whoever was writing one of them finds its blocks gone and its position passed.
     private async Task RemoveOthersAsync(RedisClient client, CancellationToken cancellationToken)

@@ -71,7 +71,7 @@ public sealed class AspireGraphTests
         {
             var environment = await EnvironmentOf(resources[resource.Name], DistributedApplicationOperation.Publish);
             Assert.All(resource.Environment, variable => Assert.Equal(variable.Value, environment[variable.Key]));
-            Assert.Equal(resource.WaitFor.Any() ? "{silo.bindings.https.url}" : null, environment.GetValueOrDefault("services__silo__https__0"));
+            Assert.Equal(resource.Knows.Any() ? "{silo.bindings.https.url}" : null, environment.GetValueOrDefault("services__silo__https__0"));
             Assert.DoesNotContain("ASPNETCORE_URLS", environment.Keys);
         }
     }

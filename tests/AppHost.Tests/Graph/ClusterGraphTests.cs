@@ -13,13 +13,14 @@ public sealed class ClusterGraphTests
         ClusterGraph.Describe(Clusters.WithNodes(nodes)).Select(resource => $"{resource.Name} {resource.Program}"));
 
     [Fact]
-    public void WhoWaits_ComesAfterWhatItWaitsFor()
+    public void NobodyWaitsForTheSilo_AllStartAtOnce_AndKnowIt()
     {
         var graph = ClusterGraph.Describe(Clusters.WithNodes(3));
         var silo = graph[0];
 
-        Assert.Empty(silo.WaitFor);
-        Assert.All(graph.Skip(1), resource => Assert.Same(silo, Assert.Single(resource.WaitFor)));
+        Assert.All(graph, resource => Assert.Empty(resource.WaitFor));
+        Assert.All(graph.Skip(1), resource => Assert.Same(silo, Assert.Single(resource.Knows)));
+        Assert.Equal([false, true, true, true, true], graph.Select(resource => resource.NeedsMachine));
     }
 
     [Theory]
@@ -34,8 +35,8 @@ public sealed class ClusterGraphTests
         Assert.Equal(Enumerable.Range(1, count).Select(number => $"silo-{number} src/Silo"), silos.Select(silo => $"{silo.Name} {silo.Program}"));
         Assert.Equal(["gateway-1", "node-1", "node-2"], others.Select(other => other.Name));
         Assert.All(silos, silo => Assert.Same(redis, Assert.Single(silo.WaitFor)));
-        Assert.All(others, other => Assert.Same(silos[0], Assert.Single(other.WaitFor)));
-        Assert.All(others, other => Assert.Equal(silos.Skip(1), other.Knows));
+        Assert.All(others, other => Assert.Empty(other.WaitFor));
+        Assert.All(others, other => Assert.Equal(silos, other.Knows));
         Assert.Distinct(silos.Select(silo => silo.Environment["Silo__DataDirectory"]));
         Assert.Equal(silos.Select(silo => silo.Name), silos.Select(silo => silo.Environment["Silo__Name"]));
         Assert.Equal(["/state/kubeconfig"], silos.Select(silo => silo.Environment["Silo__KubeconfigPath"]).Where(path => path.Length > 0));

@@ -126,6 +126,13 @@ public sealed class Cluster : IAsyncDisposable
         return File.Exists(file) && File.ReadAllText(file).Split(' ') is [var pid, ..] && int.TryParse(pid, out var number) ? number : null;
     }
 
+    /// <summary>All that a resource of the graph has logged.</summary>
+    public string LogOf(string resource)
+    {
+        using var file = new StreamReader(new FileStream(Path.Combine(State, "run", "logs", $"{resource}.log"), FileMode.Open, FileAccess.Read, FileShare.ReadWrite));
+        return file.ReadToEnd();
+    }
+
     /// <summary>The last lines of every process' log: what a failure shows.</summary>
     public string Logs()
     {
@@ -134,7 +141,8 @@ public sealed class Cluster : IAsyncDisposable
             .SelectMany(file => File.ReadLines(file).TakeLast(40).Select(line => $"{Path.GetFileNameWithoutExtension(file)} | {line}")));
     }
 
-    public HttpClient Client(bool withCertificate)
+    /// <summary>A client of an API server: of the first one, unless another's port is named.</summary>
+    public HttpClient Client(bool withCertificate, int? port = null)
     {
         var (authority, certificate) = Kubeconfigs.Read(Kubeconfig);
         var handler = new SocketsHttpHandler();
@@ -151,7 +159,7 @@ public sealed class Cluster : IAsyncDisposable
             handler.SslOptions.ClientCertificates = [certificate];
         }
 
-        return new HttpClient(handler) { BaseAddress = new Uri($"https://127.0.0.1:{ApiPort}") };
+        return new HttpClient(handler) { BaseAddress = new Uri($"https://127.0.0.1:{port ?? ApiPort}") };
     }
 
     /// <summary>A bare connection to the API with the administrator's certificate, for HTTP/1.1 by hand.</summary>
