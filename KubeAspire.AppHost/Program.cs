@@ -15,7 +15,7 @@ try
         ["down"] => await new DownCommand(options, clock).RunAsync(purge: false),
         ["down", "--purge"] => await new DownCommand(options, clock).RunAsync(purge: true),
         ["backup", var file] => await new BackupCommand(options, clock).RunAsync(file),
-        ["restore", var file] => await new RestoreCommand(options).RunAsync(file),
+        ["restore", var file] => await new RestoreCommand(options, clock).RunAsync(file),
         ["engine", "start"] => await EngineAsync(options, clock),
         ["engine", "stop"] => await EndEngineAsync(options, clock),
         ["--publisher" or "--operation", ..] => await RunCommand.RunAsync(args, options, clock),

@@ -7,7 +7,7 @@ using KubeAspire.StateStore.Backups;
 
 namespace KubeAspire.AppHost.Commands;
 
-/// <summary><c>backup FILE</c>: the whole cluster in one file. Of a running cluster through its API server, of one that is down from its directory.</summary>
+/// <summary><c>backup FILE</c>: the whole cluster in one file. Of a running cluster through its API server, of one that is down from where its state is.</summary>
 internal sealed class BackupCommand(ClusterOptions options, TimeProvider clock)
 {
     /// <summary>How long a running cluster may take to send its backup. 10 minutes.</summary>
@@ -20,13 +20,15 @@ internal sealed class BackupCommand(ClusterOptions options, TimeProvider clock)
         file = Path.GetFullPath(file);
         if (ClusterLock.Holder(options) is null)
         {
-            if (options.Silos > 1 || Directory.Exists(options.RedisDirectory))
+            using var clusterLock = ClusterLock.TryTake(options, out _);
+            var missing = options.StartsRedis && !Directory.Exists(options.RedisDirectory);
+            if ((missing ? $"{options.StateDirectory} holds no state of several silos" : ClusterCheck.Prepare(options)) is { } obstacle)
             {
-                await Console.Error.WriteLineAsync("No backup was written: the state of several silos is in Redis and is copied by a silo, so the cluster must be up (./dev up --detach).");
+                await Console.Error.WriteLineAsync($"No backup was written: {obstacle}");
                 return 1;
             }
 
-            return await SiloProgram.RunAsync(options, ["backup", file], CancellationToken.None);
+            return await new SiloProgram(options, clock).RunAsync(["backup", file], CancellationToken.None);
         }
 
         using var patience = new CancellationTokenSource(s_patience, clock);

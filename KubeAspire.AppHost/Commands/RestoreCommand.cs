@@ -2,24 +2,12 @@ using KubeAspire.AppHost.Graph;
 
 namespace KubeAspire.AppHost.Commands;
 
-/// <summary><c>restore FILE</c>: makes the state of a cluster of a backup. The cluster must be down, and forgotten.</summary>
-internal sealed class RestoreCommand(ClusterOptions options)
+/// <summary><c>restore FILE</c>: makes the state of a cluster of a backup, whatever number of silos it was of. The cluster must be down, and forgotten.</summary>
+internal sealed class RestoreCommand(ClusterOptions options, TimeProvider clock)
 {
     public async Task<int> RunAsync(string file)
     {
         file = Path.GetFullPath(file);
-        if (options.Silos > 1)
-        {
-            await Console.Error.WriteLineAsync("Nothing was restored: a backup, also one of several silos, is restored to the store of one silo (KUBEASPIRE_SILOS=1 ./dev restore FILE).");
-            return 1;
-        }
-
-        if (Directory.Exists(options.RedisDirectory))
-        {
-            await Console.Error.WriteLineAsync($"Nothing was restored: {options.StateDirectory} holds the state of several silos; ./dev down --purge forgets it.");
-            return 1;
-        }
-
         using var clusterLock = ClusterLock.TryTake(options, out var holder);
         if (clusterLock is null)
         {
@@ -27,7 +15,20 @@ internal sealed class RestoreCommand(ClusterOptions options)
             return 1;
         }
 
-        var exitCode = await SiloProgram.RunAsync(options, ["restore", file], CancellationToken.None);
+        var taken = options.StartsRedis && Directory.Exists(options.RedisDirectory);
+        if ((taken ? $"{options.StateDirectory} holds the state of several silos; ./dev down --purge forgets it." : ClusterCheck.Prepare(options)) is { } obstacle)
+        {
+            await Console.Error.WriteLineAsync($"Nothing was restored: {obstacle}");
+            return 1;
+        }
+
+        var exitCode = await new SiloProgram(options, clock).RunAsync(["restore", file], CancellationToken.None);
+        if (exitCode != 0 && options.StartsRedis)
+        {
+            // Made for this, and empty: left there, it would be taken for a state.
+            Directory.Delete(options.RedisDirectory, recursive: true);
+        }
+
         Console.WriteLine(exitCode == 0 ? "./dev up starts the cluster" : "Nothing was restored. ./dev down --purge forgets the state of a cluster that is in the way.");
         return exitCode;
     }

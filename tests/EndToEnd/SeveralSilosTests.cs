@@ -70,49 +70,68 @@ public sealed class SeveralSilosTests(ITestOutputHelper output) : IDisposable
     }
 
     [Fact]
-    public async Task UpTwice_Down_UpAgain_KeepsTheState_ABackupIsOneSilos_AndDownLeavesNothingBehind()
+    public async Task UpTwice_Down_UpAgain_KeepsTheState_BackupsGoBothWays_AndDownLeavesNothingBehind()
     {
         RequireSeveral();
         var file = Path.Combine(Path.GetTempPath(), $"kubeaspire-e2e-{Environment.ProcessId}-silos.backup");
         await using var cluster = await StartAsync("silos-lifecycle");
+        await using var single = new Cluster("silos-lifecycle");
         var redis = cluster.ProcessOf("redis");
         Assert.NotNull(redis);
         await cluster.UpAsync();
         Assert.Equal(redis, cluster.ProcessOf("redis"));
         await cluster.KubectlAsync("create configmap kept --from-literal=a=b");
+        await MustAsync(cluster, "backup", file);
 
         await cluster.DownAsync(purge: false);
         Assert.Empty(cluster.Processes());
-        await AssertSaysAsync(cluster, ["backup", file], "the cluster must be up");
-        await using (var single = new Cluster("silos-lifecycle"))
-        {
-            await AssertSaysAsync(single, ["up", "--detach"], "holds the state of several silos");
-            await AssertSaysAsync(single, ["restore", file], "holds the state of several silos");
-            await cluster.UpAsync();
-            for (var silo = 0; silo < Silos; silo++)
-            {
-                Assert.Equal("b", (await AtAsync(cluster, silo, "get configmap kept -o jsonpath='{.data.a}'")).Output.Trim());
-            }
+        await AssertSaysAsync(single, ["up", "--detach"], "holds the state of several silos");
+        await AssertSaysAsync(single, ["backup", file], "holds the state of several silos");
+        await AssertSaysAsync(single, ["restore", file], "holds the state of several silos");
+        await AssertSaysAsync(cluster, ["restore", file], "holds the state of several silos");
+        await cluster.UpAsync();
+        await EverySiloHasAsync(cluster);
 
-            var backup = await cluster.AppHostAsync("backup", file);
-            Assert.True(backup.Code == 0, $"backup: {backup}");
-
-            // Its launcher is gone, and could end nothing: what it started is still found, and ended.
-            Assert.Equal(0, (await Shell.RunAsync("kill", ["-KILL", $"{cluster.ProcessOf("launcher")}"])).Code);
-            await cluster.DownAsync(purge: true);
-            Assert.Empty(cluster.Processes());
-            Assert.False(Directory.Exists(cluster.State));
-
-            await AssertSaysAsync(cluster, ["restore", file], "KUBEASPIRE_SILOS=1");
-            var restore = await single.AppHostAsync("restore", file);
-            Assert.True(restore.Code == 0, $"restore: {restore}");
-            await AssertSaysAsync(cluster, ["up", "--detach"], "holds the state of one silo");
-            await single.UpAsync();
-            Assert.Equal("b", (await single.KubectlAsync("get configmap kept -o jsonpath='{.data.a}'")).Trim());
-        }
-
-        File.Delete(file);
+        // Its launcher is gone, and could end nothing: what it started is still found, and ended.
+        Assert.Equal(0, (await Shell.RunAsync("kill", ["-KILL", $"{cluster.ProcessOf("launcher")}"])).Code);
+        await cluster.DownAsync(purge: true);
         Assert.Empty(cluster.Processes());
+        Assert.False(Directory.Exists(cluster.State));
+
+        await File.WriteAllBytesAsync(file + ".cut", (await File.ReadAllBytesAsync(file))[..^1]);
+        await AssertSaysAsync(cluster, ["restore", file + ".cut"], "cannot be used");
+        await MustAsync(cluster, "restore", file);
+        await cluster.UpAsync();
+        await EverySiloHasAsync(cluster);
+        await cluster.KubectlAsync("create configmap later --from-literal=a=c");
+        await cluster.DownAsync(purge: false);
+        await MustAsync(cluster, "backup", file);
+        Assert.Empty(cluster.Processes());
+        await cluster.DownAsync(purge: true);
+
+        await AssertSaysAsync(cluster, ["backup", file], "holds no state of several silos");
+        await MustAsync(single, "restore", file);
+        await AssertSaysAsync(cluster, ["up", "--detach"], "holds the state of one silo");
+        await single.UpAsync();
+        Assert.Equal("b c", (await single.KubectlAsync("get configmap kept later -o jsonpath='{.items[*].data.a}'")).Trim());
+        await single.DownAsync(purge: true);
+        Assert.Empty(cluster.Processes());
+        File.Delete(file);
+        File.Delete(file + ".cut");
+    }
+
+    private static async Task EverySiloHasAsync(Cluster cluster)
+    {
+        for (var silo = 0; silo < Silos; silo++)
+        {
+            Assert.Equal("b", (await AtAsync(cluster, silo, "get configmap kept -o jsonpath='{.data.a}'")).Output.Trim());
+        }
+    }
+
+    private static async Task MustAsync(Cluster cluster, params string[] arguments)
+    {
+        var result = await cluster.AppHostAsync(arguments);
+        Assert.True(result.Code == 0, $"{string.Join(' ', arguments)}: {result}");
     }
 
     // SIGSTOP: its connections stay, and nothing comes, until the others hold it dead. Awake again it finds that out, and ends; another takes its place.

@@ -1,3 +1,4 @@
+using System.Text;
 using System.Text.Json;
 using KubeAspire.ApiServer.Authentication;
 using KubeAspire.StateStore.Redis;
@@ -20,19 +21,30 @@ internal static class SharedKeys
     /// <returns>Whether the folder has other keys now.</returns>
     public static async Task<bool> AgreeAsync(RedisStateOptions redis, string folder, CancellationToken cancellationToken)
     {
-        var mine = s_files.ToDictionary(file => file, file => File.ReadAllText(Path.Combine(folder, file)));
-        var agreed = JsonSerializer.Deserialize<Dictionary<string, string>>(
-            await RedisAgreement.ReachAsync(redis, Name, Shared(file => mine[file]), cancellationToken))!;
-        var others = s_files.Where(file => agreed[file] != mine[file]).ToList();
-        foreach (var file in others)
+        var mine = Together(name => File.ReadAllBytes(Path.Combine(folder, name)));
+        var agreed = await RedisAgreement.ReachAsync(redis, Name, mine, cancellationToken);
+        if (agreed.AsSpan().SequenceEqual(mine))
         {
-            SecretFiles.Write(Path.Combine(folder, file), agreed[file]);
+            return false;
         }
 
-        return others.Count > 0;
+        foreach (var (name, bytes) in Apart(agreed))
+        {
+            SecretFiles.Write(Path.Combine(folder, name), Encoding.UTF8.GetString(bytes));
+        }
+
+        return true;
     }
 
-    /// <summary>The keys as the silos agree on them.</summary>
+    /// <summary>The keys as they stand in Redis: one value, so that they are always of one cluster.</summary>
     /// <param name="read">Reads one of a name.</param>
-    public static byte[] Shared(Func<string, string> read) => JsonSerializer.SerializeToUtf8Bytes(s_files.ToDictionary(file => file, read));
+    public static byte[] Together(Func<string, ReadOnlyMemory<byte>> read) =>
+        JsonSerializer.SerializeToUtf8Bytes(s_files.ToDictionary(name => name, name => Encoding.UTF8.GetString(read(name).Span)));
+
+    /// <summary>The keys of what stands in Redis.</summary>
+    public static IEnumerable<(string Name, byte[] Bytes)> Apart(byte[] together)
+    {
+        var keys = JsonSerializer.Deserialize<Dictionary<string, string>>(together)!;
+        return s_files.Select(name => (name, Encoding.UTF8.GetBytes(keys[name])));
+    }
 }

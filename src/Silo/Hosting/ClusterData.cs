@@ -2,12 +2,6 @@ using KubeAspire.ApiServer.Authentication;
 using KubeAspire.StateStore;
 using KubeAspire.StateStore.Backups;
 using Microsoft.Extensions.Logging.Abstractions;
-#if ORLEANS
-using System.Text;
-using KubeAspire.Silo.Grains;
-using KubeAspire.StateStore.Redis;
-using Microsoft.Extensions.Logging;
-#endif
 
 namespace KubeAspire.Silo.Hosting;
 
@@ -18,7 +12,9 @@ namespace KubeAspire.Silo.Hosting;
 internal static class ClusterData
 {
     private const string StoreFolder = "state";
-    private const string KeyFolder = "pki";
+
+    /// <summary>The folder of the keys, below the data directory and in a backup.</summary>
+    public const string KeyFolder = "pki";
 
     /// <summary>Where the store is.</summary>
     public static string StoreOf(string dataDirectory) => Path.Combine(dataDirectory, StoreFolder);
@@ -57,27 +53,4 @@ internal static class ClusterData
     /// <summary>Makes the data directory of a cluster of a backup.</summary>
     /// <exception cref="StateStoreException">The backup is damaged, or the directory is not empty.</exception>
     public static BackupSummary Restore(string file, string dataDirectory) => StateBackup.Restore(file, dataDirectory, StoreFolder);
-
-    /// <summary>Makes the state of several silos of a backup.</summary>
-    /// <param name="file">The backup, of one silo or of several.</param>
-    /// <param name="redis">The connection string of their Redis.</param>
-    /// <param name="clusterName">The cluster's name in it; null for the usual one.</param>
-    /// <param name="cancellationToken">Gives up.</param>
-    /// <exception cref="StateStoreException">The backup is damaged or has no keys, there is a state already, or this build has no Orleans.</exception>
-    public static async Task<BackupSummary> RestoreToRedisAsync(string file, string redis, string? clusterName, CancellationToken cancellationToken)
-    {
-#if ORLEANS
-        var options = new RedisStateOptions { ConnectionString = redis, KeyPrefix = SiloState.PrefixOf(clusterName ?? SiloOptions.UsualClusterName) };
-        using var loggers = LoggerFactory.Create(logging => logging.AddSimpleConsole(console => console.SingleLine = true));
-        return await RedisBackup.RestoreAsync(file, options, SharedKeys.Name, files => SharedKeys.Shared(name => Read(files, name)), loggers, cancellationToken);
-#else
-        await Task.CompletedTask.WaitAsync(cancellationToken);
-        throw new StateStoreException($"{file} was not restored to {redis.Split(',')[0]}: this build has no Orleans, so there can be no silos to share it");
-#endif
-    }
-#if ORLEANS
-
-    private static string Read(IReadOnlyList<BackupFile> files, string name) =>
-        files.FirstOrDefault(file => file.Name == $"{KeyFolder}/{name}") is { } found ? Encoding.UTF8.GetString(found.Bytes.Span) : throw new StateStoreException($"the backup has no {name}");
-#endif
 }

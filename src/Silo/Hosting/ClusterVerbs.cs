@@ -1,6 +1,9 @@
 using System.Globalization;
 using KubeAspire.StateStore.Backups;
 using Microsoft.Extensions.Configuration;
+#if ORLEANS
+using KubeAspire.Silo.Grains;
+#endif
 
 namespace KubeAspire.Silo.Hosting;
 
@@ -25,15 +28,12 @@ internal static class ClusterVerbs
 
         try
         {
-            if (verb == "backup")
+            var summary = await CarryOutAsync(verb, file, directory, configuration, cancellationToken);
+            Console.WriteLine(string.Create(
+                CultureInfo.InvariantCulture,
+                $"{(verb == "backup" ? "wrote" : "restored")} {file}: revision {summary.Header.Revision} of {summary.Header.TakenAt:u}, {summary.Entries} objects, {summary.Files.Count} key files, {summary.Bytes} bytes"));
+            if (verb == "restore")
             {
-                Console.WriteLine(Describe("wrote", file, await ClusterData.BackupAsync(directory, file, TimeProvider.System, cancellationToken)));
-            }
-            else
-            {
-                var summary = configuration.GetConnectionString(SiloState.RedisName) is { Length: > 0 } redis
-                    ? await ClusterData.RestoreToRedisAsync(file, redis, configuration.GetSection(SiloOptions.SectionName)["ClusterName"], cancellationToken) : ClusterData.Restore(file, directory);
-                Console.WriteLine(Describe("restored", file, summary));
                 Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"the store is at revision {summary.Header.Revision + StateBackup.RevisionJump} now"));
             }
 
@@ -46,7 +46,17 @@ internal static class ClusterVerbs
         }
     }
 
-    private static string Describe(string done, string file, BackupSummary backup) => string.Create(
-        CultureInfo.InvariantCulture,
-        $"{done} {file}: revision {backup.Header.Revision} of {backup.Header.TakenAt:u}, {backup.Entries} objects, {backup.Files.Count} key files, {backup.Bytes} bytes");
+    private static async Task<BackupSummary> CarryOutAsync(string verb, string file, string directory, IConfiguration configuration, CancellationToken cancellationToken)
+    {
+        var clock = TimeProvider.System;
+#if ORLEANS
+        if (SharedData.Options(configuration) is { } redis)
+        {
+            return verb == "backup" ? await SharedData.BackupAsync(file, redis, clock, cancellationToken) : await SharedData.RestoreAsync(file, redis, clock, cancellationToken);
+        }
+#else
+        _ = configuration; // A Redis is not used without Orleans, whatever is configured.
+#endif
+        return verb == "backup" ? await ClusterData.BackupAsync(directory, file, clock, cancellationToken) : ClusterData.Restore(file, directory);
+    }
 }

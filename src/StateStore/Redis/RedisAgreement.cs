@@ -17,4 +17,12 @@ public static class RedisAgreement
         var agreed = await client.InsistAsync(cancellationToken, RespConnection.Word("GET"), key);
         return agreed.Bytes ?? throw new StateStoreException($"Redis has lost {options.KeyPrefix}:{name} as soon as it was written.");
     }
+
+    /// <summary>What the cluster has agreed on; null where it has not, or there is no cluster.</summary>
+    public static async Task<byte[]?> FindAsync(RedisStateOptions options, string name, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(options);
+        await using var client = new RedisClient(RedisAddress.Parse(options.ConnectionString), options);
+        return (await client.InsistAsync(cancellationToken, RespConnection.Word("GET"), RespConnection.Word($"{options.KeyPrefix}:{name}"))).Bytes;
+    }
 }
