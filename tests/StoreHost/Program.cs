@@ -11,7 +11,8 @@ using Microsoft.Extensions.Logging.Abstractions;
 
 // An embedded engine in a process of its own, for tests that kill it: --directory D --socket S [--<option of StateStoreOptions> N ...]
 // [--syncDelayMilliseconds N]. Prints "ready" once its socket may be connected to; ends when its standard input does.
-// Connections may open further stores. With --redis R --cluster C --name N it is one of several silos instead, where Orleans is compiled in. With --restore F it restores a backup to the directory instead, with --write F it replaces a file durably.
+// Connections may open further stores. With --redis R --cluster C --name N it is one of several silos instead, where Orleans is compiled in.
+// With --restore F it restores a backup to the directory instead, with --write F it replaces a file durably.
 var configuration = new ConfigurationBuilder().AddCommandLine(args).Build();
 var options = new StateStoreOptions { Directory = configuration["directory"] ?? "" };
 options.HistoryEvents = (int)Number(nameof(options.HistoryEvents), options.HistoryEvents);
