@@ -11,7 +11,8 @@ using Microsoft.Extensions.Logging.Abstractions;
 
 // An embedded engine in a process of its own, for tests that kill it: --directory D --socket S [--<option of StateStoreOptions> N ...]
 // [--syncDelayMilliseconds N]. Prints "ready" once its socket may be connected to; ends when its standard input does.
-// With --redis R --cluster C --name N it is one of several silos instead, where Orleans is compiled in; connections may then open further stores. With --restore F it restores a backup to the directory instead, with --write F it replaces a file durably.
+// Connections may open further stores. With --redis R --cluster C --name N it is one of several silos instead, where Orleans is compiled in.
+// With --restore F it restores a backup to the directory instead, with --write F it replaces a file durably.
 var configuration = new ConfigurationBuilder().AddCommandLine(args).Build();
 var options = new StateStoreOptions { Directory = configuration["directory"] ?? "" };
 options.HistoryEvents = (int)Number(nameof(options.HistoryEvents), options.HistoryEvents);
@@ -41,11 +42,11 @@ try
     await using var clustered = configuration["redis"] is { } redis ? await ClusteredStore.OpenAsync(redis, configuration["cluster"]!, configuration["name"]!, options) : null;
     await using var own = clustered is null ? Open() : null;
     var engine = clustered?.Engine ?? own!;
-    StoreOpener? opener = clustered is null ? null : async (name, clock, stop) => new OpenedStore(
+    StoreOpener opener = clustered is null ? OpenFurtherAsync : async (name, clock, stop) => new OpenedStore(
         await clustered.OpenAsync(name, ClusteredStore.Options(configuration["redis"]!, name, configuration["name"]!, options), clock, stop), () => clustered.CloseAsync(name));
 #else
     await using var engine = Open();
-    StoreOpener? opener = null;
+    StoreOpener opener = OpenFurtherAsync;
 #endif
     using var listener = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
     listener.Bind(new UnixDomainSocketEndPoint(socket));
@@ -92,6 +93,13 @@ IStateEngine Open()
     var delay = TimeSpan.FromMilliseconds(Number("SyncDelayMilliseconds", 0));
     return EmbeddedStateEngine.Open(
         options, delay > TimeSpan.Zero ? seams with { Disk = new SlowDisk(seams.Disk, delay) } : seams, NullLoggerFactory.Instance, TimeProvider.System);
+}
+
+Task<OpenedStore> OpenFurtherAsync(string name, TimeProvider clock, CancellationToken cancellationToken)
+{
+    var further = new StateStoreOptions { Directory = Directory.CreateDirectory(Path.Combine(options.Directory, "..", name)).FullName, HistoryEvents = options.HistoryEvents };
+    var engine = EmbeddedStateEngine.Open(further, EngineSeams.Real(further.Directory), NullLoggerFactory.Instance, clock);
+    return Task.FromResult(new OpenedStore(engine, engine.DisposeAsync));
 }
 
 long Number(string name, long otherwise) => configuration[name] is { } text ? long.Parse(text, CultureInfo.InvariantCulture) : otherwise;

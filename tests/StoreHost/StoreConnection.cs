@@ -8,11 +8,11 @@ namespace KubeAspire.StoreHost;
 
 /// <summary>Serves one client's calls, many at once.</summary>
 /// <param name="engine">The process' store.</param>
-/// <param name="open">Opens a further store of the cluster that the process is a silo of; null where it is none.</param>
+/// <param name="open">Opens a further store.</param>
 /// <param name="stream">The way to the client.</param>
 /// <param name="shutdown">Lets the process leave.</param>
 /// <param name="leaving">Cancelled when the process leaves: no call is begun any more, and waits for watches end.</param>
-internal sealed class StoreConnection(IStateEngine engine, StoreOpener? open, Stream stream, Action shutdown, CancellationToken leaving)
+internal sealed class StoreConnection(IStateEngine engine, StoreOpener open, Stream stream, Action shutdown, CancellationToken leaving)
 {
     /// <summary>Answers waiting for a client that does not read. 1,024.</summary>
     private const int MostAnswers = 1_024;
@@ -176,7 +176,7 @@ internal sealed class StoreConnection(IStateEngine engine, StoreOpener? open, St
                 }
             case StoreOperation.OpenStore:
                 await CloseAsync();
-                _opened = await (open ?? throw new NotSupportedException("This process is no silo."))(request.ReadString(), request.ReadBoolean() ? _clock : TimeProvider.System, cancellationToken);
+                _opened = await open(request.ReadString(), request.ReadBoolean() ? _clock : TimeProvider.System, cancellationToken);
                 return _ => { };
             case StoreOperation.CloseStore:
                 await CloseAsync();

@@ -1,6 +1,5 @@
 using KubeAspire.Testing;
 using KubeAspire.Testing.Processes;
-using KubeAspire.Testing.StateEngineContract;
 
 namespace KubeAspire.StateStore.Tests.Processes;
 
@@ -95,45 +94,5 @@ public sealed class StoreProcessTests : IAsyncLifetime
         Assert.True(took < TimeSpan.FromSeconds(1), $"refused after {took.TotalMilliseconds} ms");
         await first.KillAsync();
         await using var third = await StoreProcess.StartAsync(_directory.FullName, cancellationToken: Stop);
-    }
-}
-
-public sealed class StoreProcessWriteTests : StateEngineWriteSuite
-{
-    private readonly ProcessStore _store = new();
-
-    protected override Task<IStateEngine> Open(ManualClock clock) => _store.OpenAsync();
-
-    protected override ValueTask CloseAsync() => _store.CloseAsync();
-}
-
-public sealed class StoreProcessListTests : StateEngineListSuite
-{
-    private readonly ProcessStore _store = new();
-
-    protected override Task<IStateEngine> Open(ManualClock clock) => _store.OpenAsync();
-
-    protected override ValueTask CloseAsync() => _store.CloseAsync();
-}
-
-internal sealed class ProcessStore
-{
-    private readonly DirectoryInfo _directory = Directory.CreateTempSubdirectory("kubeaspire-process-");
-    private StoreProcess? _process;
-
-    public async Task<IStateEngine> OpenAsync()
-    {
-        _process = await StoreProcess.StartAsync(_directory.FullName, cancellationToken: TestContext.Current.CancellationToken);
-        return _process.Engine;
-    }
-
-    public async ValueTask CloseAsync()
-    {
-        if (_process is not null)
-        {
-            await _process.DisposeAsync();
-        }
-
-        _directory.Delete(recursive: true);
     }
 }

@@ -101,10 +101,9 @@ public sealed class SiloCluster : IAsyncDisposable
     public async Task<SiloClusterStore> OpenStoreAsync(ManualClock clock, CancellationToken cancellationToken)
     {
         var name = NewName();
-        var store = new SiloClusterStore(name, await Task.WhenAll(Living.Select(silo => silo.ConnectAsync(cancellationToken))), clock);
+        var store = await SiloClusterStore.OpenAsync(Living, name, clock, cancellationToken);
         try
         {
-            await store.OpenAsync(cancellationToken);
             store.Owner = NumberOf(await TakeoverLog.LastAsync(Redis, name, cancellationToken));
             return store;
         }

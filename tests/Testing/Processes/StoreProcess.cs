@@ -106,8 +106,12 @@ public sealed class StoreProcess : IAsyncDisposable
         }
     }
 
-    /// <summary>Another connection to the process.</summary>
-    public Task<StoreProcessEngine> ConnectAsync(CancellationToken cancellationToken) => StoreProcessEngine.ConnectAsync(_socket, cancellationToken);
+    /// <summary>Opens a further store in the process, an empty one: of a silo its side of a store of the cluster, otherwise an embedded engine in a directory beside the process' own.</summary>
+    /// <param name="name">The store's name.</param>
+    /// <param name="clock">The store's clock in the process follows it.</param>
+    /// <param name="cancellationToken">Gives up.</param>
+    public async Task<OpenedStore> OpenStoreAsync(string name, ManualClock clock, CancellationToken cancellationToken) =>
+        await OpenedStore.OpenAsync(await StoreProcessEngine.ConnectAsync(_socket, cancellationToken), name, clock, cancellationToken);
 
     /// <summary>Kills the process and all that it started with SIGKILL, and waits until it is gone.</summary>
     public async Task KillAsync()

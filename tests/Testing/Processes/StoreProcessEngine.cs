@@ -129,7 +129,7 @@ public sealed class StoreProcessEngine : IStateEngine
         _socket.Dispose();
     }
 
-    /// <summary>Opens this silo's side of a further store of its cluster. From then on this connection's calls go to it; watches opened before have ended.</summary>
+    /// <summary>Opens a further store in the process; of a silo, its side of one. From then on this connection's calls go to it; watches opened before have ended.</summary>
     /// <param name="name">The store's name.</param>
     /// <param name="manualClock">Whether it is on a clock that begins where <see cref="ManualClock"/> does and is moved by <see cref="AdvanceAsync"/>, not on the system's.</param>
     /// <param name="cancellationToken">Gives up.</param>

@@ -28,7 +28,7 @@ internal enum StoreOperation : byte
     /// <summary>Answers the calls it has, begins none, closes the engine in order and ends the process.</summary>
     Shutdown,
 
-    /// <summary>Opens a further store of the cluster of silos, on the system's clock or on a manual one, for this connection alone: from then on its calls go there. Closes the one before.</summary>
+    /// <summary>Opens a further store in the process, on the system's clock or on a manual one, for this connection alone: from then on its calls go there. Closes the one before.</summary>
     OpenStore,
 
     /// <summary>Closes the store that the connection opened. Calls then go to the closed one.</summary>
