@@ -139,7 +139,7 @@ internal sealed class PodConnections(IStateEngine engine, ResourceKind pods, Wri
         {
             await using var node = opened.Value;
             await using var client = await upgrade.SwitchAsync(http);
-            await StreamRelay.RunAsync(client, node, clock, http.RequestAborted);
+            await StreamRelay.RunAsync(client, node, upgrade.Transport == "websocket", clock, http.RequestAborted);
         });
     }
 }

@@ -10,11 +10,16 @@ internal static class StreamRelay
     private static readonly TimeSpan s_linger = TimeSpan.FromSeconds(5);
 
     /// <summary>Carries bytes. The streams stay the caller's.</summary>
-    public static async Task RunAsync(Stream client, Stream node, TimeProvider clock, CancellationToken cancellationToken)
+    /// <param name="client">The client's side.</param>
+    /// <param name="node">The node's side.</param>
+    /// <param name="webSocket">Whether frames of a WebSocket pass: then the client gets each in a write, and so in a TLS record, of its own.</param>
+    /// <param name="clock">Times the end.</param>
+    /// <param name="cancellationToken">Ends it.</param>
+    public static async Task RunAsync(Stream client, Stream node, bool webSocket, TimeProvider clock, CancellationToken cancellationToken)
     {
         using var over = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        var down = CopyAsync(node, client, dropAfterFailure: false, over.Token);
-        var up = CopyAsync(client, node, dropAfterFailure: true, over.Token);
+        var down = CopyAsync(node, client, webSocket ? new FrameCutter() : null, dropAfterFailure: false, over.Token);
+        var up = CopyAsync(client, node, null, dropAfterFailure: true, over.Token);
         if (await Task.WhenAny(down, up) == down)
         {
             using var timer = new CancellationTokenSource(s_linger, clock);
@@ -27,7 +32,7 @@ internal static class StreamRelay
     }
 
     // A side that has gone ends the copy; why it went is of no use to the other.
-    private static async Task CopyAsync(Stream from, Stream to, bool dropAfterFailure, CancellationToken cancellationToken)
+    private static async Task CopyAsync(Stream from, Stream to, FrameCutter? frames, bool dropAfterFailure, CancellationToken cancellationToken)
     {
         var buffer = new byte[CopyBytes];
         var dropping = false;
@@ -37,9 +42,10 @@ internal static class StreamRelay
             {
                 try
                 {
-                    if (!dropping)
+                    for (var (at, end) = (0, 0); at < read && !dropping; at = end)
                     {
-                        await to.WriteAsync(buffer.AsMemory(0, read), cancellationToken);
+                        end = at + (frames?.Next(buffer.AsSpan(at, read - at)) ?? read);
+                        await to.WriteAsync(buffer.AsMemory(at, end - at), cancellationToken);
                         await to.FlushAsync(cancellationToken);
                     }
                 }

@@ -7,6 +7,9 @@ namespace KubeAspire.Dns.Server;
 /// <summary>Listens on UDP and TCP. Names of the cluster are answered in the receiving loop; what needs another server does not hold it up.</summary>
 public sealed class DnsServer(DnsResolver resolver, IReadOnlyList<IPEndPoint> listen, TimeProvider clock, ILogger<DnsServer> logger) : IAsyncDisposable
 {
+    /// <summary>Ports that are tried where any will do. 16.</summary>
+    private const int MostPorts = 16;
+
     private readonly CancellationTokenSource _stopping = new();
     private readonly List<Socket> _sockets = [];
     private readonly List<Task> _loops = [];
@@ -24,11 +27,7 @@ public sealed class DnsServer(DnsResolver resolver, IReadOnlyList<IPEndPoint> li
         {
             foreach (var address in listen)
             {
-                var udp = Bind(address, SocketType.Dgram, ProtocolType.Udp);
-                var bound = (IPEndPoint)udp.LocalEndPoint!;
-                var tcp = Bind(bound, SocketType.Stream, ProtocolType.Tcp);
-                tcp.Listen(DnsServerLimits.TcpConnections);
-                addresses.Add(bound);
+                addresses.Add(BindBoth(address));
             }
         }
         catch (SocketException)
@@ -54,6 +53,30 @@ public sealed class DnsServer(DnsResolver resolver, IReadOnlyList<IPEndPoint> li
         _sockets.ForEach(socket => socket.Dispose());
         await Task.WhenAll(_loops);
         _stopping.Dispose();
+    }
+
+    // Both on one port. What the system gives for any port is free for UDP; for TCP it may be another's, and then there are more to be had.
+    private IPEndPoint BindBoth(IPEndPoint address)
+    {
+        for (var attempt = 1; ; attempt++)
+        {
+            var udp = Bind(address, SocketType.Dgram, ProtocolType.Udp);
+            var bound = (IPEndPoint)udp.LocalEndPoint!;
+            try
+            {
+                Bind(bound, SocketType.Stream, ProtocolType.Tcp).Listen(DnsServerLimits.TcpConnections);
+                return bound;
+            }
+            catch (SocketException taken) when (taken.SocketErrorCode == SocketError.AddressAlreadyInUse && address.Port == 0 && attempt < MostPorts)
+            {
+                foreach (var socket in _sockets[^2..])
+                {
+                    socket.Dispose();
+                }
+
+                _sockets.RemoveRange(_sockets.Count - 2, 2);
+            }
+        }
     }
 
     private Socket Bind(IPEndPoint address, SocketType type, ProtocolType protocol)

@@ -87,7 +87,7 @@ internal sealed class ProxyExchange(NodeTunnels tunnels, TimeProvider clock)
                 http.Response.Headers.Connection = "Upgrade";
                 await using var backend = await response.Content.ReadAsStreamAsync(http.RequestAborted);
                 await using var switched = await http.Features.GetRequiredFeature<IHttpUpgradeFeature>().UpgradeAsync();
-                await StreamRelay.RunAsync(switched, backend, clock, http.RequestAborted);
+                await StreamRelay.RunAsync(switched, backend, webSocket: false, clock, http.RequestAborted);
                 return;
             }
 
