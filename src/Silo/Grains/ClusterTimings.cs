@@ -21,6 +21,9 @@ internal static class ClusterTimings
     /// <summary>How long a connection between silos may take. 2 s.</summary>
     public static readonly TimeSpan Connect = TimeSpan.FromSeconds(2);
 
+    /// <summary>How long a silo that joins may hold up the next. 5 s: a join takes a second or two.</summary>
+    public static readonly TimeSpan Join = TimeSpan.FromSeconds(5);
+
     public static void Apply(ClusterMembershipOptions membership)
     {
         membership.ProbeTimeout = Probe;

@@ -67,7 +67,13 @@ public sealed class OrleansStateStore : IAsyncDisposable
 
             // The engine first: from the moment that this silo is a member, the owner may be activated here.
             store._engine.SetResult(await store.OpenEngineAsync(OwnerKey, options.Redis, clock, cancellationToken));
-            await store._host.StartAsync(cancellationToken);
+
+            // One after the other: of silos that write themselves into the table of members at once, all but one wait seconds and try again.
+            await using (await RedisTurn.TakeAsync(options.Redis, "joining", ClusterTimings.Join, cancellationToken))
+            {
+                await store._host.StartAsync(cancellationToken);
+            }
+
             store._host.Services.GetRequiredService<ClusterMembers>().Follow();
         }
         catch
