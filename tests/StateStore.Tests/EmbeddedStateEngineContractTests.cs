@@ -3,42 +3,21 @@ using KubeAspire.Testing.StateEngineContract;
 
 namespace KubeAspire.StateStore.Tests;
 
-public sealed class EmbeddedWriteTests : StateEngineWriteSuite
-{
-    private readonly EmbeddedStore _store = new();
+public sealed class EmbeddedWriteTests() : StateEngineWriteSuite(new EmbeddedStore());
 
-    protected override Task<IStateEngine> Open(ManualClock clock) => _store.Open(clock);
+public sealed class EmbeddedListTests() : StateEngineListSuite(new EmbeddedStore());
 
-    protected override ValueTask CloseAsync() => _store.CloseAsync();
-}
+public sealed class EmbeddedWatchTests() : StateEngineWatchSuite(new EmbeddedStore());
 
-public sealed class EmbeddedListTests : StateEngineListSuite
-{
-    private readonly EmbeddedStore _store = new();
-
-    protected override Task<IStateEngine> Open(ManualClock clock) => _store.Open(clock);
-
-    protected override ValueTask CloseAsync() => _store.CloseAsync();
-}
-
-public sealed class EmbeddedWatchTests : StateEngineWatchSuite
-{
-    private readonly EmbeddedStore _store = new();
-
-    protected override Task<IStateEngine> Open(ManualClock clock) => _store.Open(clock);
-
-    protected override ValueTask CloseAsync() => _store.CloseAsync();
-}
-
-internal sealed class EmbeddedStore
+internal sealed class EmbeddedStore : IContractStore
 {
     private TemporaryStateEngine? _temporary;
 
-    public async Task<IStateEngine> Open(TimeProvider clock)
+    public async Task<IStateEngine> OpenAsync(ManualClock clock)
     {
         _temporary = await TemporaryStateEngine.OpenAsync(clock);
         return _temporary.Engine;
     }
 
-    public ValueTask CloseAsync() => _temporary?.DisposeAsync() ?? ValueTask.CompletedTask;
+    public ValueTask DisposeAsync() => _temporary?.DisposeAsync() ?? ValueTask.CompletedTask;
 }

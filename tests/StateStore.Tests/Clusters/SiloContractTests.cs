@@ -6,61 +6,19 @@ namespace KubeAspire.StateStore.Tests.Clusters;
 
 // The contract on three silo processes and a real Redis: at the silo that owns the store, and at one that does not.
 
-public sealed class OwnerSiloWriteTests : StateEngineWriteSuite
-{
-    private readonly SiloStore _store = new(atOwner: true);
+public sealed class OwnerSiloWriteTests() : StateEngineWriteSuite(new SiloStore(atOwner: true));
 
-    protected override Task<IStateEngine> Open(ManualClock clock) => _store.OpenAsync(clock);
+public sealed class OwnerSiloListTests() : StateEngineListSuite(new SiloStore(atOwner: true));
 
-    protected override ValueTask CloseAsync() => _store.CloseAsync();
-}
+public sealed class OwnerSiloWatchTests() : StateEngineWatchSuite(new SiloStore(atOwner: true));
 
-public sealed class OwnerSiloListTests : StateEngineListSuite
-{
-    private readonly SiloStore _store = new(atOwner: true);
+public sealed class OtherSiloWriteTests() : StateEngineWriteSuite(new SiloStore(atOwner: false));
 
-    protected override Task<IStateEngine> Open(ManualClock clock) => _store.OpenAsync(clock);
+public sealed class OtherSiloListTests() : StateEngineListSuite(new SiloStore(atOwner: false));
 
-    protected override ValueTask CloseAsync() => _store.CloseAsync();
-}
+public sealed class OtherSiloWatchTests() : StateEngineWatchSuite(new SiloStore(atOwner: false));
 
-public sealed class OwnerSiloWatchTests : StateEngineWatchSuite
-{
-    private readonly SiloStore _store = new(atOwner: true);
-
-    protected override Task<IStateEngine> Open(ManualClock clock) => _store.OpenAsync(clock);
-
-    protected override ValueTask CloseAsync() => _store.CloseAsync();
-}
-
-public sealed class OtherSiloWriteTests : StateEngineWriteSuite
-{
-    private readonly SiloStore _store = new(atOwner: false);
-
-    protected override Task<IStateEngine> Open(ManualClock clock) => _store.OpenAsync(clock);
-
-    protected override ValueTask CloseAsync() => _store.CloseAsync();
-}
-
-public sealed class OtherSiloListTests : StateEngineListSuite
-{
-    private readonly SiloStore _store = new(atOwner: false);
-
-    protected override Task<IStateEngine> Open(ManualClock clock) => _store.OpenAsync(clock);
-
-    protected override ValueTask CloseAsync() => _store.CloseAsync();
-}
-
-public sealed class OtherSiloWatchTests : StateEngineWatchSuite
-{
-    private readonly SiloStore _store = new(atOwner: false);
-
-    protected override Task<IStateEngine> Open(ManualClock clock) => _store.OpenAsync(clock);
-
-    protected override ValueTask CloseAsync() => _store.CloseAsync();
-}
-
-internal sealed class SiloStore(bool atOwner)
+internal sealed class SiloStore(bool atOwner) : IContractStore
 {
     private SiloClusterStore? _store;
 
@@ -71,5 +29,5 @@ internal sealed class SiloStore(bool atOwner)
         return _store.Engine(atOwner ? _store.Owner : (_store.Owner + 1) % cluster.Count);
     }
 
-    public ValueTask CloseAsync() => _store?.DisposeAsync() ?? ValueTask.CompletedTask;
+    public ValueTask DisposeAsync() => _store?.DisposeAsync() ?? ValueTask.CompletedTask;
 }

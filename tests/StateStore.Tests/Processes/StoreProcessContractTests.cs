@@ -6,32 +6,11 @@ using KubeAspire.Testing.StateEngineContract;
 
 namespace KubeAspire.StateStore.Tests.Processes;
 
-public sealed class StoreProcessWriteTests : StateEngineWriteSuite
-{
-    private readonly ProcessStore _store = new();
+public sealed class StoreProcessWriteTests() : StateEngineWriteSuite(new ProcessStore());
 
-    protected override Task<IStateEngine> Open(ManualClock clock) => _store.OpenAsync(clock);
+public sealed class StoreProcessListTests() : StateEngineListSuite(new ProcessStore());
 
-    protected override ValueTask CloseAsync() => _store.CloseAsync();
-}
-
-public sealed class StoreProcessListTests : StateEngineListSuite
-{
-    private readonly ProcessStore _store = new();
-
-    protected override Task<IStateEngine> Open(ManualClock clock) => _store.OpenAsync(clock);
-
-    protected override ValueTask CloseAsync() => _store.CloseAsync();
-}
-
-public sealed class StoreProcessWatchTests : StateEngineWatchSuite
-{
-    private readonly ProcessStore _store = new();
-
-    protected override Task<IStateEngine> Open(ManualClock clock) => _store.OpenAsync(clock);
-
-    protected override ValueTask CloseAsync() => _store.CloseAsync();
-}
+public sealed class StoreProcessWatchTests() : StateEngineWatchSuite(new ProcessStore());
 
 /// <summary>A process in which each test has a store of its own.</summary>
 public sealed class SharedProcess : IAsyncDisposable
@@ -67,7 +46,7 @@ public sealed class SharedProcess : IAsyncDisposable
     }
 }
 
-internal sealed class ProcessStore
+internal sealed class ProcessStore : IContractStore
 {
     private OpenedStore? _store;
 
@@ -77,5 +56,5 @@ internal sealed class ProcessStore
         return _store = await process.OpenStoreAsync($"{Guid.NewGuid():n}", clock, TestContext.Current.CancellationToken);
     }
 
-    public ValueTask CloseAsync() => _store is { } store ? new ValueTask(store.CloseAsync()) : ValueTask.CompletedTask;
+    public ValueTask DisposeAsync() => _store is { } store ? new ValueTask(store.CloseAsync()) : ValueTask.CompletedTask;
 }

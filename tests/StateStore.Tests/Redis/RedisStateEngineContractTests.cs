@@ -4,59 +4,24 @@ using KubeAspire.Testing.StateEngineContract;
 
 namespace KubeAspire.StateStore.Tests.Redis;
 
-public sealed class RedisWriteTests : StateEngineWriteSuite
-{
-    private readonly ContractStore _store = new();
+public sealed class RedisWriteTests() : StateEngineWriteSuite(new ContractStore());
 
-    protected override Task<IStateEngine> Open(ManualClock clock) => _store.Open(clock);
+public sealed class RedisListTests() : StateEngineListSuite(new ContractStore());
 
-    protected override ValueTask CloseAsync() => _store.CloseAsync();
-}
-
-public sealed class RedisListTests : StateEngineListSuite
-{
-    private readonly ContractStore _store = new();
-
-    protected override Task<IStateEngine> Open(ManualClock clock) => _store.Open(clock);
-
-    protected override ValueTask CloseAsync() => _store.CloseAsync();
-}
-
-public sealed class RedisWatchTests : StateEngineWatchSuite
-{
-    private readonly ContractStore _store = new();
-
-    protected override Task<IStateEngine> Open(ManualClock clock) => _store.Open(clock);
-
-    protected override ValueTask CloseAsync() => _store.CloseAsync();
-}
+public sealed class RedisWatchTests() : StateEngineWatchSuite(new ContractStore());
 
 /// <summary>The engine under test is a silo that does not own the store: what the suites write goes through another one.</summary>
-public sealed class RedisWriteThroughOwnerTests : StateEngineWriteSuite
-{
-    private readonly ContractStore _store = new() { OwnedByAnother = true };
+public sealed class RedisWriteThroughOwnerTests() : StateEngineWriteSuite(new ContractStore { OwnedByAnother = true });
 
-    protected override Task<IStateEngine> Open(ManualClock clock) => _store.Open(clock);
+public sealed class RedisWatchThroughOwnerTests() : StateEngineWatchSuite(new ContractStore { OwnedByAnother = true });
 
-    protected override ValueTask CloseAsync() => _store.CloseAsync();
-}
-
-public sealed class RedisWatchThroughOwnerTests : StateEngineWatchSuite
-{
-    private readonly ContractStore _store = new() { OwnedByAnother = true };
-
-    protected override Task<IStateEngine> Open(ManualClock clock) => _store.Open(clock);
-
-    protected override ValueTask CloseAsync() => _store.CloseAsync();
-}
-
-internal sealed class ContractStore
+internal sealed class ContractStore : IContractStore
 {
     private RedisStore? _store;
 
     public bool OwnedByAnother { get; init; }
 
-    public async Task<IStateEngine> Open(TimeProvider clock)
+    public async Task<IStateEngine> OpenAsync(ManualClock clock)
     {
         _store = await RedisStore.OfSharedAsync();
         if (!OwnedByAnother)
@@ -68,7 +33,7 @@ internal sealed class ContractStore
         return await _store.OpenAsync(clock: clock, sequencer: _ => new Encoded(new LocalSequencer(owner)));
     }
 
-    public ValueTask CloseAsync() => _store?.DisposeAsync() ?? ValueTask.CompletedTask;
+    public ValueTask DisposeAsync() => _store?.DisposeAsync() ?? ValueTask.CompletedTask;
 }
 
 /// <summary>The way to an owner on another silo: everything passes as bytes.</summary>

@@ -4,7 +4,7 @@ using Xunit;
 namespace KubeAspire.Testing.StateEngineContract;
 
 /// <summary>Lists: order, ranges, pages, old revisions, compaction.</summary>
-public abstract class StateEngineListSuite : StateEngineSuite
+public abstract class StateEngineListSuite(IContractStore store) : StateEngineSuite(store)
 {
     [Fact]
     public async Task AList_IsInOrdinalOrderOfNamespaceAndName()

@@ -3,8 +3,17 @@ using Xunit;
 
 namespace KubeAspire.Testing.StateEngineContract;
 
-/// <summary>What a state engine is. Every engine's test project inherits these suites; <see cref="Open"/> gives them an empty store.</summary>
-public abstract class StateEngineSuite : IAsyncLifetime
+/// <summary>Where a suite has the engine under test from: each test has one of its own. Disposed after the test, it removes the data.</summary>
+public interface IContractStore : IAsyncDisposable
+{
+    /// <summary>Opens an empty store that keeps at least 1,000 changes for ten minutes.</summary>
+    /// <param name="clock">The engine's clock; where the engine is in another process, its clock there has followed when <see cref="ManualClock.Advance"/> returns.</param>
+    Task<IStateEngine> OpenAsync(ManualClock clock);
+}
+
+/// <summary>What a state engine is. Every engine's tests inherit these suites.</summary>
+/// <param name="store">Gives them an empty store.</param>
+public abstract class StateEngineSuite(IContractStore store) : IAsyncLifetime
 {
     /// <summary>The clock of the engine under test.</summary>
     protected ManualClock Clock { get; } = new();
@@ -16,21 +25,14 @@ public abstract class StateEngineSuite : IAsyncLifetime
     protected static StateRange Pods { get; } = new("pods");
 
     /// <inheritdoc/>
-    public async ValueTask InitializeAsync() => Engine = await Open(Clock);
+    public async ValueTask InitializeAsync() => Engine = await store.OpenAsync(Clock);
 
     /// <inheritdoc/>
     public async ValueTask DisposeAsync()
     {
-        await CloseAsync();
+        await store.DisposeAsync();
         GC.SuppressFinalize(this);
     }
-
-    /// <summary>Opens an empty store that keeps at least 1,000 changes for ten minutes.</summary>
-    /// <param name="clock">The engine's clock; where the engine is in another process, its clock there has followed when <see cref="ManualClock.Advance"/> returns.</param>
-    protected abstract Task<IStateEngine> Open(ManualClock clock);
-
-    /// <summary>Closes the store and removes its data.</summary>
-    protected abstract ValueTask CloseAsync();
 
     /// <summary>Creates an object and answers its entry.</summary>
     protected async Task<StateEntry> Create(StateKey key, string text = "1")

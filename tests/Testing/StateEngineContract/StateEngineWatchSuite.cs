@@ -4,7 +4,7 @@ using Xunit;
 namespace KubeAspire.Testing.StateEngineContract;
 
 /// <summary>Watches: ordered, unique, complete, resumable, bookmarked, or compacted and never silent.</summary>
-public abstract class StateEngineWatchSuite : StateEngineSuite
+public abstract class StateEngineWatchSuite(IContractStore store) : StateEngineSuite(store)
 {
     private static readonly TimeSpan Minute = TimeSpan.FromMinutes(1);
 

@@ -4,7 +4,7 @@ using Xunit;
 namespace KubeAspire.Testing.StateEngineContract;
 
 /// <summary>Create, compare-and-swap, delete, get.</summary>
-public abstract class StateEngineWriteSuite : StateEngineSuite
+public abstract class StateEngineWriteSuite(IContractStore store) : StateEngineSuite(store)
 {
     [Fact]
     public void AnEmptyStore_IsAtRevisionOne_AndNothingIsCompacted()
